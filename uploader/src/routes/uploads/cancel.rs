@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::tus::check_version;
-use super::view::own_upload;
+use super::view::handled_upload;
 use crate::app::App;
 use crate::credential::PresentedCredential;
 use crate::extract::{Path, PresentedBasic};
@@ -34,7 +34,7 @@ pub(crate) async fn cancelled(
 ) -> Result<StatusCode, Problem> {
     check_version(headers)?;
     app.changing(move |app| {
-        let upload = own_upload(app, &identify_basic(app, &presented)?, &id)?;
+        let upload = handled_upload(app, &identify_basic(app, &presented)?, &id)?;
         app.archive.forget_upload(&upload.id)?;
         Ok(StatusCode::NO_CONTENT)
     })

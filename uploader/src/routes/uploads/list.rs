@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::State;
 
-use super::view::UploadView;
+use super::view::{UploadView, handles};
 use crate::app::App;
 use crate::extract::PresentedBasic;
 use crate::identify::identify_basic;
@@ -30,7 +30,11 @@ pub(crate) async fn list(
             .resumable_uploads()
             .unfinished_uploads(&account.id, most)?;
         Ok(Answer(ListPage {
-            items: found.iter().map(UploadView::new).collect(),
+            items: found
+                .iter()
+                .filter(|upload| handles(app, &caller, upload))
+                .map(UploadView::new)
+                .collect(),
             next: None,
         }))
     })

@@ -11,7 +11,7 @@ use debian_archive::resumable_uploads::PATIENCE;
 use debian_control::release::format_date;
 
 use super::tus::{check_version, set_offset};
-use super::view::{UploadView, own_upload};
+use super::view::{UploadView, handled_upload};
 use crate::app::App;
 use crate::credential::PresentedCredential;
 use crate::extract::{Path, PresentedBasic};
@@ -39,7 +39,7 @@ pub(crate) async fn shown(
 ) -> Result<Response, Problem> {
     check_version(headers)?;
     let upload = app
-        .blocking(move |app| own_upload(app, &identify_basic(app, &presented)?, &id))
+        .blocking(move |app| handled_upload(app, &identify_basic(app, &presented)?, &id))
         .await?;
     let mut response = Answer(UploadView::new(&upload)).into_response();
     set_offset(

@@ -70,3 +70,27 @@ async fn the_type_of_a_part_is_the_same_in_any_case_and_with_parameters() {
         assert_eq!(answer.status, status, "{kind}: {}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn a_token_that_may_not_upload_neither_sees_nor_deletes_the_uploads_of_others() {
+    let server = TemporaryServer::new(&[]);
+    server.account("jane", Role::Maintainer, &["stable"]);
+    let jane = server.token("jane", &["upload:stable/*"]);
+    let reader = server.token("jane", &["read:stable"]);
+    let other = server.token("jane", &["upload:stable/hello"]);
+    let begin = ("POST", "/api/uploads?suite=stable");
+    let begun = server
+        .ask(begin, Some(&jane), &[("upload-length", "9")], "")
+        .await;
+    let path = begun.headers["location"].to_str().unwrap();
+    for method in ["GET", "HEAD", "DELETE"] {
+        let answer = server.ask((method, path), Some(&reader), &[], "").await;
+        assert_eq!(answer.status, 404, "{method}: {}", answer.body);
+    }
+    let list = |token| server.ask(("GET", "/api/uploads"), Some(token), &[], "");
+    let listed = list(&reader).await.body;
+    assert!(listed.starts_with("{\"items\":[]"), "{listed}");
+    assert!(list(&other).await.body.contains("\"length\":9"));
+    let deleted = server.ask(("DELETE", path), Some(&other), &[], "").await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+}

@@ -48,9 +48,27 @@ impl UploadView {
     }
 }
 
-/// Returns an upload of the caller. One of another account is like one that there is not.
+/// Says whether the caller may see and delete an upload of its account: a token only where it may upload to the suite, too.
+pub(crate) fn handles(app: &App, caller: &Caller, upload: &ResumableUpload) -> bool {
+    let suite = app.archive.config().suite(upload.suite.as_str());
+    caller.in_full().is_ok() || suite.is_some_and(|suite| caller.uploads(suite, None).is_ok())
+}
+
+/// Returns an upload of the caller that it may see and delete. Any other is like one that there is not.
+pub(crate) fn handled_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
+    let upload = own_upload(app, caller, id)?;
+    match handles(app, caller, &upload) {
+        true => Ok(upload),
+        false => Err(missing()),
+    }
+}
+
+fn missing() -> Problem {
+    Problem::new(Code::UploadNotFound, "the account has no upload with this ID")
+}
+
+/// Returns an upload of the caller's account. One of another account is like one that there is not.
 pub(crate) fn own_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
-    let missing = || Problem::new(Code::UploadNotFound, "the account has no upload with this ID");
     let account = caller.account()?;
     let id: Id = id.parse().map_err(|_| missing())?;
     let found = app
