@@ -1,12 +1,13 @@
 //! The names that each operation knows, taken from the API document: a query parameter or body field that is not among them is refused.
 //!
-//! A name that is passed over reads as success: `DELETE …?suites=a` would delete from all suites.
+//! A name that is passed over reads as success: `DELETE …?suites=a` would delete from all suites. So does a condition: `If-Match` of what
+//! has no entity tag is refused as well.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Query, Request, State};
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::de::IgnoredAny;
@@ -37,6 +38,8 @@ pub(crate) struct Operation {
     query: Vec<String>,
     /// The fields of its body; `None`: it takes no body.
     body: Option<Fields>,
+    /// Whether it changes something that has no entity tag.
+    changes_untagged: bool,
 }
 
 /// The fields of an object, each with those of the objects in it. Without any, it is no object, or one with names of any kind.
@@ -55,10 +58,15 @@ impl Operations {
                 (Method::PATCH, &item.patch),
                 (Method::DELETE, &item.delete),
             ];
+            let is_tagged = item.get.as_ref().is_some_and(has_tag);
             for (method, operation) in methods {
                 if let Some(operation) = operation {
-                    let operation = Arc::new(Operation::of(document, operation));
-                    known.insert((method, path.clone()), operation);
+                    let looks_at_tag = is_tagged && matches!(method, Method::PUT | Method::DELETE);
+                    let operation = Operation {
+                        changes_untagged: method != Method::GET && !looks_at_tag,
+                        ..Operation::of(document, operation)
+                    };
+                    known.insert((method, path.clone()), Arc::new(operation));
                 }
             }
         }
@@ -90,7 +98,22 @@ impl Operation {
                 .request_body
                 .as_ref()
                 .map(|body| Fields::of_body(document, body)),
+            changes_untagged: false,
         }
+    }
+
+    /// Refuses a change for a certain state of something that has no entity tag: no tag is its.
+    ///
+    /// Source: RFC 9110, section 13.1.1. `*` asks for any state.
+    fn check_if_match(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
+        if !self.changes_untagged || values.peek().is_none() || values.any(|value| value == "*") {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::PreconditionFailed,
+            "the resource has no `ETag` that `If-Match` could name: repeat the request without that header",
+        ))
     }
 
     /// Returns the parameters that it takes in the query, where it takes no body.
@@ -198,6 +221,11 @@ impl Fields {
     }
 }
 
+/// Says whether what an operation reads has an entity tag: then it is not sent again to who has it.
+fn has_tag(read: &path::Operation) -> bool {
+    read.responses.responses.contains_key("304")
+}
+
 /// Returns the schema itself where another names it.
 fn resolved<'a>(document: &'a OpenApi, schema: &'a RefOr<Schema>) -> Option<&'a Schema> {
     match schema {
@@ -244,7 +272,8 @@ fn check((what, of): (&str, Option<&str>), name: &str, known: &[&str]) -> Result
     ))
 }
 
-/// Refuses a request whose query has a name that its operation does not know, and one with a body for an operation that takes none.
+/// Refuses a request whose query has a name that its operation does not know, one with a body for an operation that takes none, and one
+/// with a condition that its operation cannot check.
 pub(crate) async fn refuse_unknown_names(
     State((app, operations)): State<(Arc<App>, Arc<Operations>)>,
     mut request: Request,
@@ -255,7 +284,8 @@ pub(crate) async fn refuse_unknown_names(
     };
     // Probes and scrapers add what they like; nothing there depends on it.
     if request.uri().path().starts_with("/api/") {
-        if let Err(problem) = operation.check_query(request.uri()) {
+        let checked = operation.check_query(request.uri());
+        if let Err(problem) = checked.and_then(|()| operation.check_if_match(request.headers())) {
             return problem.into_response_to(&request);
         }
         if let Some(query) = operation.only_in_query() {

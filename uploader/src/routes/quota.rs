@@ -1,6 +1,7 @@
 //! Quotas, as routes of accounts and suites show and set them.
 
 use archive_catalog::quotas::{Quota, QuotaOwner, QuotaState};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -8,6 +9,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
+use crate::routes::wire;
 
 /// The largest number that every reader of JSON takes as it is written.
 const LARGEST: u64 = (1 << 53) - 1;
@@ -55,14 +57,18 @@ pub(crate) fn shown(app: &App, owner: &QuotaOwner) -> Result<QuotaView, Problem>
     found.as_ref().map(QuotaView::new).ok_or_else(|| missing(owner))
 }
 
-/// Sets the quota of an account or a suite, for an administrator.
+/// Sets the quota of an account or a suite, for an administrator, as far as it is what `If-Match` of the headers says.
 pub(crate) fn set(
     app: &App,
     caller: &Caller,
     owner: &QuotaOwner,
-    body: &QuotaRequest,
+    (headers, body): (&HeaderMap, &QuotaRequest),
 ) -> Result<QuotaView, Problem> {
     caller.admin()?;
+    let _turn = app.turn_to_edit()?;
+    if wire::is_conditional(headers) {
+        wire::check_if_match(headers, &shown(app, owner)?)?;
+    }
     if body.max_bytes.max(body.max_packages) > Some(LARGEST) {
         return Err(Problem::new(
             Code::InvalidRequest,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use debian_archive::snapshots::StateView;
 use serde::Deserialize;
 
@@ -129,7 +130,7 @@ pub(super) async fn limit(State(app): State<Arc<App>>, Path(name): Path<String>,
     let Posted { visitor, fields } = posted;
     let body = super::quota(&fields)?;
     let shown = format!("/console/suites/{name}");
-    app.changing(move |app| quota::set_of_suite(app, &visitor.caller, &name, &body))
+    app.changing(move |app| quota::set_of_suite(app, &visitor.caller, &name, (&HeaderMap::new(), &body)))
         .await?;
     Ok(see(&address(&shown, &[("done", "saved")])))
 }

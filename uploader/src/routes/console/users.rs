@@ -155,7 +155,7 @@ pub(super) async fn limit(State(app): State<Arc<App>>, Path(id): Path<String>, p
     let Posted { visitor, fields } = posted;
     let body = super::quota(&fields)?;
     let shown = format!("/console/users/{id}");
-    app.changing(move |app| quota::set_of_account(app, &visitor.caller, &id, &body))
+    app.changing(move |app| quota::set_of_account(app, &visitor.caller, &id, (&HeaderMap::new(), &body)))
         .await?;
     Ok(see(&address(&shown, &[("done", "saved")])))
 }
