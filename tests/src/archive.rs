@@ -221,6 +221,11 @@ impl TestArchive {
         command
     }
 
+    /// Says whether its catalog is in a database of a server, and not a file.
+    pub fn has_server(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// Changes the catalog behind the back of all programs, by a statement that both databases understand.
     pub fn change_catalog(&self, statement: &str) {
         if let Some(url) = &self.database {

@@ -245,7 +245,7 @@ fn an_unreadable_valid_until_matters_only_where_it_counts() {
         ..Made::default()
     };
     let foreign = made.of(&greeting());
-    foreign.client(&STABLE).run(&["update"]).exits(4);
+    foreign.added(&STABLE).exits(4);
     let client = foreign.client(&[&STABLE, ["--no-check-valid-until"].as_slice()].concat());
     client.run(&["update"]).ok();
     knows_greeting(&client);
