@@ -96,7 +96,7 @@ pub enum SourceError {
         /// Why.
         source: LocationError,
     },
-    /// What it names as an architecture is none.
+    /// What it names as an architecture is not one.
     #[error("source `{url}` names something else as an architecture")]
     Architecture {
         /// Its address.
