@@ -123,6 +123,58 @@ impl Refusal {
         }
     }
 
+    /// Says that a package breaks several at once by one relation, of which dpkg deconfigures a single one.
+    pub(crate) fn breaks_several(universe: &Universe, new: PackageId, broken: &[PackageId]) -> Self {
+        let shown = |package: PackageId| {
+            format!(
+                "`{}:{}` {}",
+                universe.name(package),
+                universe.architecture(package),
+                universe.version(package)
+            )
+        };
+        let broken: Vec<String> = broken.iter().map(|package| shown(*package)).collect();
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: format!(
+                "dpkg has no order in which {} can be installed",
+                message::shown(universe, new)
+            ),
+            reasons: vec![format!(
+                "it breaks {} at once, and has to be unpacked before their new versions",
+                broken.join(" and ")
+            )],
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says that what is unpacked breaks a package when that has to be configured.
+    pub(crate) fn broken_by(universe: &Universe, package: PackageId, breaker: PackageId) -> Self {
+        let [package, breaker] = [package, breaker].map(|package| message::shown(universe, package));
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: format!("dpkg has no order in which {package} can be installed"),
+            reasons: vec![format!(
+                "{breaker} breaks it, and is still there when it has to be configured"
+            )],
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says that another version of the other half of a package is there when that has to be configured.
+    pub(crate) fn beside_half(universe: &Universe, package: PackageId, half: PackageId) -> Self {
+        let named = format!("`{}:{}`", universe.name(half), universe.architecture(half));
+        Self {
+            kind: RefusalKind::Impossible,
+            summary: message::no_order(universe, package),
+            reasons: vec![format!(
+                "{named} {} is still there when it has to be configured",
+                universe.version(half)
+            )],
+            hints: Vec::new(),
+        }
+    }
+
     /// Says that dpkg needs something of a package before that can be there; `candidates` would meet the need.
     pub(crate) fn not_there_before(
         universe: &Universe,
@@ -165,7 +217,6 @@ impl Refusal {
     }
 }
 
-/// Returns what there is of a name of which nothing has a priority to be chosen with.
 /// Returns what keeps a package from going, as its field says.
 fn protection(universe: &Universe, package: PackageId) -> &'static str {
     match universe.is_essential(package) {
@@ -174,6 +225,7 @@ fn protection(universe: &Universe, package: PackageId) -> &'static str {
     }
 }
 
+/// Returns what there is of a name of which nothing has a priority to be chosen with.
 fn ruled_out(universe: &Universe, name: &str, architecture: Option<&str>) -> Option<String> {
     let is_of = |package: &&PackageId| architecture.is_none_or(|wanted| universe.runs_as(**package, wanted));
     let of: Vec<&PackageId> = universe.versions_of(name).iter().filter(is_of).collect();

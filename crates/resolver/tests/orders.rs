@@ -18,10 +18,14 @@ use support::audit::audit;
 const NAMES: usize = 5;
 /// What stands for a name that some of the packages provide.
 const PROVIDED: usize = NAMES;
+/// What there may be two halves of.
+const PAIR: usize = 3;
 
 fn list(name: usize, chosen: &[usize], constraint: &str) -> Option<String> {
     let others = chosen.iter().filter(|other| **other != name);
     let others = others.map(|other| match *other {
+        // Only what has a version breaks or meets what names one.
+        PROVIDED if constraint == " (<< 2)" || constraint == " (>= 2)" => format!("provided{constraint}"),
         PROVIDED => "provided".to_owned(),
         other => format!("n{other}{constraint}"),
     });
@@ -33,12 +37,17 @@ fn some(most: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0..NAMES, 0..most)
 }
 
+/// What a package breaks of the next versions of others, or of the installed ones.
+fn breaks() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(0..=PROVIDED, 0..2)
+}
+
 /// The fields of the next version of a package: what it needs, and of what versions that are installed it cannot be beside.
 fn next() -> impl Strategy<Value = [(&'static str, Vec<usize>, &'static str); 4]> {
     let constraint = || prop_oneof![Just(""), Just(" (>= 1)"), Just(" (>= 2)"), Just(" (= 2)")];
     let pre_needs = prop::collection::vec(0..=PROVIDED, 0..2);
     let pre_needs = prop_oneof![2 => Just(Vec::new()), 1 => pre_needs];
-    (pre_needs, constraint(), some(2), constraint(), some(3), some(2)).prop_map(
+    (pre_needs, constraint(), some(2), constraint(), some(3), breaks()).prop_map(
         |(pre_needs, exactly, needs, how, conflicts, breaks)| {
             [
                 ("Pre-Depends", pre_needs, exactly),
@@ -52,17 +61,28 @@ fn next() -> impl Strategy<Value = [(&'static str, Vec<usize>, &'static str); 4]
 
 /// Lines of a world in which everything is to become version 2.
 fn lines() -> impl Strategy<Value = Vec<String>> {
-    let package = (some(2), prop::bool::weighted(0.8), next(), some(2));
+    let package = (some(2), prop::bool::weighted(0.8), next(), some(2), breaks());
     let packages = prop::collection::vec(package, 2..=NAMES);
-    (packages, prop_oneof![Just("Pre-Depends"), Just("")]).prop_map(|(packages, without)| {
+    let without = prop_oneof![Just("Pre-Depends"), Just("")];
+    (packages, without, any::<bool>()).prop_map(|(packages, without, is_pair)| {
         let mut lines = Vec::new();
-        for (name, (before, is_installed, next, enemies)) in packages.into_iter().enumerate() {
+        let mut push = |name: usize, text: String| {
+            if name == PAIR && is_pair {
+                lines.push(text.replacen(" &", " i386 &", 1));
+            }
+            lines.push(text);
+        };
+        for (name, (before, is_installed, next, enemies, broken)) in packages.into_iter().enumerate() {
             if is_installed {
-                let fields = [("Depends", before, ""), ("Conflicts", enemies, " (>= 2)")];
-                lines.push(line(&format!("* n{name} 1"), name, &fields));
+                let fields = [
+                    ("Depends", before, ""),
+                    ("Conflicts", enemies, " (>= 2)"),
+                    ("Breaks", broken, " (>= 2)"),
+                ];
+                push(name, line(&format!("* n{name} 1"), name, &fields));
             }
             let next = next.into_iter().filter(|(field, ..)| *field != without);
-            lines.push(line(&format!("n{name} 2"), name, &next.collect::<Vec<_>>()));
+            push(name, line(&format!("n{name} 2"), name, &next.collect::<Vec<_>>()));
         }
         lines
     })
@@ -73,12 +93,15 @@ fn line(head: &str, name: usize, fields: &[(&str, Vec<usize>, &str)]) -> String 
         let list = list(name, chosen, constraint)?;
         Some(format!(" & {field}: {list}"))
     });
+    let version = head.rsplit(' ').next().unwrap();
     let provides = match name {
-        0 => " & Provides: provided & Essential: yes",
-        2 | 4 => " & Provides: provided",
-        _ => "",
+        0 => format!(" & Provides: provided (= {version}) & Essential: yes"),
+        2 | 4 => format!(" & Provides: provided (= {version})"),
+        _ => String::new(),
     };
-    format!("{head}{provides}{}", fields.collect::<String>())
+    let multi_arch = if name == PAIR { "same" } else { "foreign" };
+    let fields: String = fields.collect();
+    format!("{head} & Multi-Arch: {multi_arch}{provides}{fields}")
 }
 
 /// Says whether a plan removes something that it brings back.

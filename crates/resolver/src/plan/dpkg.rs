@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::order::unequal_halves;
 use super::{Plan, Step};
 use crate::refusal::Refusal;
 use crate::universe::{ArchitectureId, Field, NameId, PackageId, RelationContext, Standing, Universe};
 
 impl Plan {
     /// Says why dpkg cannot carry it out on what is installed: an essential or protected package would have to be removed before its next
-    /// version is unpacked, or a package pre-depends on what cannot be configured without it. Whoever has no use for the order of the steps
-    /// need not care.
+    /// version is unpacked, a package pre-depends on what cannot be configured without it, or is broken by what is there. Whoever has no use
+    /// for the order of the steps need not care.
     pub fn refused_by_dpkg(
         &self,
         universe: &Universe,
@@ -20,6 +21,12 @@ impl Plan {
         let mut steps = self.steps.as_slice();
         loop {
             let (together, rest) = configured_together(steps);
+            if let Some((package, breaker)) = machine.broken_among(&together) {
+                return Some(Refusal::broken_by(universe, package, breaker));
+            }
+            if let Some((package, half)) = machine.unequal_among(&together) {
+                return no_order(package, Refusal::beside_half(universe, package, half));
+            }
             if let Some((package, unmet)) = machine.configure(&together) {
                 return Some(Refusal::not_there_before(universe, package, &unmet));
             }
@@ -40,6 +47,9 @@ impl Plan {
                     }
                     if let Some(old) = machine.protected_from(new) {
                         return Some(Refusal::breaks_protected(universe, new, old));
+                    }
+                    if let Some(several) = machine.several_broken(new) {
+                        return Some(Refusal::breaks_several(universe, new, &several));
                     }
                     if let Some(unmet) = machine.unmet_before(new) {
                         return Some(Refusal::not_there_before(universe, new, &unmet));
@@ -70,18 +80,24 @@ struct Machine<'u> {
     universe: &'u Universe,
     unpacked: HashSet<PackageId>,
     configured: HashMap<(NameId, ArchitectureId), PackageId>,
-    /// What was configured and is not any more, since something that was unpacked breaks it.
+    /// What was configured and is not any more, since something that was unpacked breaks it, or its other half is of another version.
     deconfigured: HashSet<PackageId>,
+    /// What is broken, by what that is unpacked.
+    broken: HashMap<PackageId, Vec<PackageId>>,
 }
 
 impl<'u> Machine<'u> {
     fn with(universe: &'u Universe, installed: impl IntoIterator<Item = PackageId>) -> Self {
         let mut machine = Self {
             universe,
-            unpacked: installed.into_iter().collect(),
+            unpacked: HashSet::new(),
             configured: HashMap::new(),
             deconfigured: HashSet::new(),
+            broken: HashMap::new(),
         };
+        for package in installed {
+            machine.add(package);
+        }
         let all = machine
             .unpacked
             .iter()
@@ -97,10 +113,23 @@ impl<'u> Machine<'u> {
         )
     }
 
+    fn add(&mut self, package: PackageId) {
+        for broken in broken_by(self.universe, package) {
+            self.broken.entry(broken).or_default().push(package);
+        }
+        self.unpacked.insert(package);
+    }
+
     fn forget(&mut self, package: PackageId) {
         let universe = self.universe;
         let slot = |other| (universe.package(other).name, universe.machine(other));
-        self.unpacked.retain(|other| slot(*other) != slot(package));
+        let gone = self.unpacked.extract_if(|other| slot(*other) == slot(package));
+        for gone in gone {
+            for broken in broken_by(universe, gone) {
+                let breakers = self.broken.entry(broken).or_default();
+                breakers.retain(|breaker| *breaker != gone);
+            }
+        }
     }
 
     fn remove(&mut self, package: PackageId) {
@@ -111,13 +140,53 @@ impl<'u> Machine<'u> {
     fn unpack(&mut self, package: PackageId) {
         self.forget(package);
         self.deconfigured.extend(broken_by(self.universe, package));
-        self.unpacked.insert(package);
+        self.deconfigured.extend(unequal_halves(self.universe, package));
+        self.add(package);
     }
 
     /// Returns a protected package that one breaks: dpkg would have to deconfigure it, and does not.
     fn protected_from(&self, package: PackageId) -> Option<PackageId> {
         let mut broken = broken_by(self.universe, package);
         broken.find(|old| self.is_configured(*old) && self.universe.is_protected(*old))
+    }
+
+    /// Returns what is configured and what one relation of a package breaks, where that is more than one: dpkg deconfigures a single one for each
+    /// relation.
+    ///
+    /// Source: dpkg's `depisok` and `check_breaks`.
+    fn several_broken(&self, package: PackageId) -> Option<Vec<PackageId>> {
+        let mut known: HashSet<PackageId> = HashSet::new();
+        let mut groups = self.universe.related(package, Field::Breaks).iter();
+        groups.find_map(|group| {
+            let broken = self.universe.conflicting(package, *group);
+            let mut broken: Vec<PackageId> = broken
+                .filter(|old| self.is_configured(*old) && !known.contains(old))
+                .collect();
+            broken.sort_unstable();
+            broken.dedup();
+            known.extend(&broken);
+            (broken.len() > 1).then_some(broken)
+        })
+    }
+
+    /// Returns one of some packages that something which is unpacked breaks, with that: dpkg does not configure it.
+    ///
+    /// Source: dpkg's `breakses_ok`.
+    fn broken_among(&self, together: &[PackageId]) -> Option<(PackageId, PackageId)> {
+        together.iter().find_map(|package| {
+            let breakers = self.broken.get(package)?;
+            Some((*package, *breakers.first()?))
+        })
+    }
+
+    /// Returns one of some packages of which another half is unpacked in another version, with that: dpkg configures neither.
+    ///
+    /// Source: dpkg's `deferred_configure`.
+    fn unequal_among(&self, together: &[PackageId]) -> Option<(PackageId, PackageId)> {
+        together.iter().find_map(|package| {
+            let mut halves = unequal_halves(self.universe, *package);
+            Some((*package, halves.find(|half| self.unpacked.contains(half))?))
+        })
     }
 
     /// Configures packages by one call, or returns one that cannot be, with what it needs.

@@ -3,13 +3,15 @@
 //! What a package needs is configured before it; packages that need each other are unpacked together and configured
 //! after that; and what a package pre-depends on is configured before it is unpacked. Source: Debian Policy 7.2. What breaks or
 //! conflicts with an installed version is unpacked after the version that replaces that one, and the halves of a
-//! `Multi-Arch: same` pair one after the other.
+//! `Multi-Arch: same` pair one after the other. What an installed version breaks, and a half of such a pair, is configured
+//! when that version, or another one of the other half, is not there any more.
 //!
 //! Packages go first, as long as nothing that stays until then needs them; else last, when what needed them has changed or
 //! what takes their place is there. One that is needed and cannot be beside what comes goes in the middle: see [`removals`].
 
 mod circle;
 mod components;
+mod obstacles;
 mod preference;
 mod removals;
 
@@ -19,8 +21,11 @@ use super::Plan;
 use crate::universe::{Field, PackageId, RelationContext, Universe};
 use circle::Circle;
 use components::components;
+use obstacles::Obstacles;
 use preference::by_preference;
 use removals::Removals;
+
+pub(super) use obstacles::unequal_halves;
 
 /// One step of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +35,8 @@ pub enum Step {
     /// A package is removed although something that is installed needs it: what is unpacked next conflicts with it. Where it changes, its next
     /// version is unpacked after that.
     GiveWay(PackageId),
-    /// A package is removed although something that is installed needs it: what was unpacked last breaks it, and most often has its files.
+    /// A package is removed although something that is installed needs it: what was unpacked last breaks it, and most often has its files; or it
+    /// breaks what is configured next.
     Replaced(PackageId),
     /// A package is unpacked, over its other version where that is installed.
     Unpack(PackageId),
@@ -54,22 +60,26 @@ pub(super) fn steps(universe: &Universe, installed: &[PackageId], plan: &Plan) -
         changed: &changed,
         replaced: &changed,
         in_conflict: &HashMap::new(),
+        obstacles: &Obstacles::default(),
     };
     // Whatever needs something goes before it.
     let groups = order.ordered(&removed, &ALL).into_iter().rev();
     let (needed, first): (Vec<_>, Vec<_>) = groups.flatten().partition(|package| needed.contains(package));
-    let mut removals = Removals::new(universe, &unpacked, needed);
+    let mut removals = Removals::new(universe, &unpacked, needed, &changed);
     let replaced = changed.iter().map(|(from, to)| (*from, *to));
     let replaced = replaced.chain(removals.replaced()).collect();
     let in_conflict = in_conflict(universe, &unpacked, &changed);
+    let old: Vec<PackageId> = changed.keys().copied().collect();
+    let obstacles = Obstacles::new(universe, &unpacked, &old);
     order.replaced = &replaced;
     order.in_conflict = &in_conflict;
+    order.obstacles = &obstacles;
     let mut arriving = Vec::new();
     for group in order.ordered(&unpacked, &ALL) {
         order.push_group(&group, &mut arriving);
     }
     let first = first.into_iter().map(Step::Remove);
-    first.chain(removals.place(arriving)).collect()
+    first.chain(removals.place(arriving, &changed)).collect()
 }
 
 /// Returns the packages that go and that something else needs as long as it is as it is: it stays, or changes later.
@@ -144,6 +154,8 @@ struct Ordering<'a> {
     replaced: &'a HashMap<PackageId, PackageId>,
     /// What comes, with what it is in conflict with of what changes.
     in_conflict: &'a HashMap<PackageId, Vec<PackageId>>,
+    /// What comes, with what stands against it of what changes.
+    obstacles: &'a Obstacles,
 }
 
 impl Ordering<'_> {
@@ -153,6 +165,7 @@ impl Ordering<'_> {
         let needed = |package: PackageId| -> Vec<PackageId> {
             needs(self.universe, package, &ALL)
                 .chain(self.replaced_before(package))
+                .chain(self.obstacle_successors(package))
                 .chain(self.other_halves(package))
                 .collect()
         };
@@ -213,11 +226,15 @@ impl Ordering<'_> {
         self.installed.contains(&package) && !is_replaced
     }
 
-    /// Says whether a package is there and configured once some steps are done: dpkg deconfigures what is broken by what it unpacks.
+    /// Says whether a package is there and configured once some steps are done: dpkg deconfigures what is broken by what it unpacks, and the other
+    /// half of that.
     fn is_configured(&self, package: PackageId, steps: &[Step]) -> bool {
         let is_broken = || {
             steps.iter().any(|step| match step {
-                Step::Unpack(new) => conflicting(self.universe, *new).any(|old| old == package),
+                Step::Unpack(new) => {
+                    conflicting(self.universe, *new).any(|old| old == package)
+                        || unequal_halves(self.universe, *new).any(|old| old == package)
+                }
                 _ => false,
             })
         };
@@ -230,6 +247,7 @@ impl Ordering<'_> {
             needs(self.universe, package, fields)
                 .chain(self.replacements(package))
                 .chain(self.conflict_successors(package))
+                .chain(self.obstacle_successors(package))
                 .chain(self.other_halves(package))
                 .collect()
         })
@@ -272,6 +290,18 @@ impl Ordering<'_> {
         olds.filter_map(|old| self.changed.get(old).copied())
     }
 
+    /// Returns what replaces the installed versions that a package is not configured beside: it is unpacked before.
+    fn obstacle_successors(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        let olds = self.obstacles.to_configuring(package);
+        olds.filter_map(|old| self.changed.get(&old).copied())
+    }
+
+    /// Returns what replaces the installed versions that a package breaks several of by one relation.
+    fn crowd_successors(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
+        let crowded = self.obstacles.crowded(package);
+        crowded.filter_map(|old| self.changed.get(&old).copied())
+    }
+
     /// Returns what replaces the essential packages that a package breaks: dpkg does not deconfigure them, and so it is unpacked before it.
     fn essential_replacements(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         let replaced = self.replacements(package);
@@ -282,6 +312,7 @@ impl Ordering<'_> {
     fn replaced_before(&self, package: PackageId) -> impl Iterator<Item = PackageId> {
         self.essential_replacements(package)
             .chain(self.conflict_successors(package))
+            .chain(self.crowd_successors(package))
     }
 
     /// Returns what replaces the installed versions that a package cannot be beside.

@@ -152,3 +152,72 @@ fn what_is_only_provided_is_enough_until_its_next_version_is_unpacked() {
         "unpack base, unpack libc, configure libc, configure base, unpack mawk, configure mawk"
     );
 }
+
+#[test]
+fn what_an_installed_version_breaks_is_configured_once_that_is_replaced() {
+    assert_eq!(
+        upgrade("* breaker 1 & Breaks: app (>= 2) \n breaker 2 \n * app 1 \n app 2"),
+        "unpack breaker, configure breaker, unpack app, configure app"
+    );
+    assert_eq!(
+        upgrade("* breaker 1 & Breaks: app (>= 2) \n breaker 2 & Depends: app (>= 2) \n * app 1 \n app 2"),
+        "unpack app, unpack breaker, configure app, configure breaker"
+    );
+    // Where it is not replaced but goes, it does so in between.
+    assert_eq!(
+        upgrade(
+            "* user 1 & Depends: old \n user 2 & Depends: new \n ** old 1 & Breaks: other \n \
+             new 1 & Depends: other & Breaks: old \n other 1"
+        ),
+        "unpack other, replaced old, configure other, unpack new, configure new, unpack user, configure user"
+    );
+}
+
+#[test]
+fn what_breaks_what_its_next_version_pre_depends_on_goes_for_a_moment_unless_it_is_essential() {
+    let lines = |essential: &str| {
+        format!(
+            "* breaker 1{essential} & Breaks: app (>= 2) \n breaker 2{essential} & Pre-Depends: app (>= 2) \n \
+             * app 1 \n app 2"
+        )
+    };
+    assert_eq!(
+        upgrade(&lines("")),
+        "unpack app, give way breaker, configure app, unpack breaker, configure breaker"
+    );
+    assert_eq!(
+        refused(&lines(" & Essential: yes")),
+        Some(
+            "dpkg has no order in which `app` 2 can be installed\n  \
+             caused by: `breaker` 1 breaks it, and is still there when it has to be configured"
+                .to_owned()
+        )
+    );
+}
+
+/// dpkg deconfigures a single package for each relation.
+#[test]
+fn of_what_one_relation_breaks_one_at_most_is_left_to_be_deconfigured() {
+    let half = |version: u8, fields: &str| {
+        format!("lib {version} & Multi-Arch: same{fields} \n lib {version} i386 & Multi-Arch: same{fields}")
+    };
+    assert_eq!(
+        upgrade(&format!(
+            "* {} \n {} \n * app 1 \n app 2 & Multi-Arch: foreign & Breaks: lib (<< 2)",
+            half(1, "").replace("\n lib", "\n * lib"),
+            half(2, " & Depends: app (>= 2)")
+        )),
+        "unpack lib, unpack lib, unpack app, configure app, configure lib, configure lib"
+    );
+    let transition = format!(
+        "* user 1 & Depends: lib \n user 2 & Depends: libt64 \n \
+         * tool 1 i386 & Depends: lib \n tool 2 i386 & Depends: libt64 \n ** {} \n {}",
+        half(1, "").replace("\n lib", "\n ** lib"),
+        half(2, " & Breaks: lib (<< 2) & Provides: lib (= 2)").replace("lib 2", "libt64 2")
+    );
+    assert_eq!(
+        upgrade(&transition),
+        "give way lib, unpack libt64, replaced lib, configure libt64, unpack libt64, configure libt64, \
+         unpack tool, configure tool, unpack user, configure user"
+    );
+}

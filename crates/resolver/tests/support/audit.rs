@@ -62,7 +62,7 @@ impl fmt::Display for Fault {
 pub(super) struct Package {
     pub(super) label: String,
     pub(super) name: String,
-    version: Version,
+    pub(super) version: Version,
     /// The native one for `all`.
     pub(super) architecture: String,
     multi_arch: String,

@@ -1,6 +1,6 @@
 //! What dpkg lets be done with packages, one step after the other.
 //!
-//! Source: dpkg's `process_archive`, `depisok`, `deferred_remove` and `dependencies_ok`.
+//! Source: dpkg's `process_archive`, `depisok`, `check_breaks`, `deferred_remove`, `dependencies_ok` and `breakses_ok`.
 
 use super::audit::{Package, Set};
 
@@ -33,6 +33,13 @@ struct Slot {
 impl Slot {
     fn is_of(&self, package: &Package) -> bool {
         self.package.name == package.name && self.package.architecture == package.architecture
+    }
+
+    /// Says whether it is of another architecture and version.
+    fn is_unequal_half(&self, package: &Package) -> bool {
+        self.package.name == package.name
+            && self.package.architecture != package.architecture
+            && self.package.version != package.version
     }
 
     /// Returns the version of a package that was configured last: it is enough for whoever pre-depends on it by its name.
@@ -69,7 +76,7 @@ impl Dpkg {
     }
 
     /// Unpacks a package: beside what it conflicts with in neither direction, and with what it pre-depends on. What it breaks is no
-    /// longer configured.
+    /// longer configured, and neither is its other half of another version; no relation may break more than one that is.
     pub(super) fn unpack(&mut self, package: Package) {
         self.configure_together();
         self.remove_together();
@@ -90,16 +97,38 @@ impl Dpkg {
             let text = format!("unpack {} without {need}", package.label);
             self.refused.push(text);
         }
-        let broken = |slot: &Slot| self.rules_out(&package, &package.breaks, &slot.package);
-        let broken: Vec<bool> = self.slots.iter().map(broken).collect();
-        for (slot, is_broken) in self.slots.iter_mut().zip(broken) {
-            if is_broken && slot.is_configured && !slot.is_of(&package) {
+        for relation in &package.breaks {
+            let broken = |slot: &Slot| {
+                let relations = std::slice::from_ref(relation);
+                slot.is_configured && self.rules_out(&package, relations, &slot.package)
+            };
+            let broken: Vec<bool> = self.slots.iter().map(broken).collect();
+            if broken.iter().filter(|is_broken| **is_broken).count() > 1 {
+                let text = format!("unpack {} which breaks several at once", package.label);
+                self.refused.push(text);
+            }
+            for (slot, _) in self
+                .slots
+                .iter_mut()
+                .zip(broken)
+                .filter(|(_, is_broken)| *is_broken)
+            {
                 slot.is_configured = false;
                 slot.configured_before = Some(slot.package.clone());
                 if !slot.package.may_go {
                     let text = format!("unpack {} which breaks {}", package.label, slot.package.label);
                     self.refused.push(text);
                 }
+            }
+        }
+        for slot in self
+            .slots
+            .iter_mut()
+            .filter(|slot| slot.is_unequal_half(&package))
+        {
+            if slot.is_configured {
+                slot.is_configured = false;
+                slot.configured_before = Some(slot.package.clone());
             }
         }
         let before = self.slots.iter().position(|slot| slot.is_of(&package));
@@ -154,7 +183,10 @@ impl Dpkg {
             let there = self.slots.iter().zip(&ready).filter(|(_, ready)| **ready);
             let there = Set::new(there.map(|(slot, _)| &slot.package), self.native);
             let is_ready = |slot: &Slot| {
-                slot.is_configured || slot.package.needs().all(|need| there.meets(&slot.package, need))
+                let mut needs = slot.package.needs();
+                slot.is_configured
+                    || needs.all(|need| there.meets(&slot.package, need))
+                        && self.obstacles(&slot.package).next().is_none()
             };
             let next: Vec<bool> = self.slots.iter().map(is_ready).collect();
             if next == ready {
@@ -190,6 +222,17 @@ impl Dpkg {
                 self.refused.push(text);
             }
         }
+        let broken = self.slots.iter().filter(|slot| is_named(slot));
+        let broken = broken.flat_map(|slot| {
+            let obstacles = self.obstacles(&slot.package);
+            obstacles.map(|other| {
+                format!(
+                    "configure {} although {} is there",
+                    slot.package.label, other.label
+                )
+            })
+        });
+        self.refused.extend(broken.collect::<Vec<_>>());
         for slot in &mut self.slots {
             slot.is_configured |= is_named(slot);
         }
@@ -203,6 +246,15 @@ impl Dpkg {
         let left = left.map(|slot| format!("leave {} unconfigured", slot.package.label));
         self.refused.extend(left);
         self.refused
+    }
+
+    /// Returns what is there and a package is not configured beside: what breaks it, and its other half of another version.
+    fn obstacles(&self, package: &Package) -> impl Iterator<Item = &Package> {
+        let stands_against = |slot: &&Slot| {
+            slot.is_unequal_half(package) || self.rules_out(&slot.package, &slot.package.breaks, package)
+        };
+        let slots = self.slots.iter().filter(stands_against);
+        slots.map(|slot| &slot.package)
     }
 
     fn rules_out(

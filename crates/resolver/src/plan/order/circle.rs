@@ -1,10 +1,10 @@
 //! The order of packages that need each other, or whose next versions wait for each other.
 //!
 //! dpkg unpacks nothing beside what it conflicts with, and nothing without what it pre-depends on; what it depends on matters when it is
-//! configured, and can come later. Source: Debian Policy 7.2 and 7.4.
+//! configured, and can come later; and so can what replaces an obstacle to that. Source: Debian Policy 7.2, 7.3 and 7.4.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{ALL, Ordering, Step, needs};
 use crate::universe::{Field, PackageId};
@@ -12,7 +12,7 @@ use crate::universe::{Field, PackageId};
 /// What is left to do of a circle.
 pub(super) struct Circle<'a> {
     order: &'a Ordering<'a>,
-    /// What each package needs of the circle to be configured, at once and in turn.
+    /// What each package needs of the circle to be configured, at once and in turn; what replaces an obstacle to that counts, too.
     needed: HashMap<PackageId, HashSet<PackageId>>,
     /// What has to be configured before each one is unpacked.
     first: HashMap<PackageId, HashSet<PackageId>>,
@@ -32,7 +32,14 @@ impl<'a> Circle<'a> {
         };
         let direct: HashMap<PackageId, Vec<PackageId>> = packages
             .iter()
-            .map(|package| (*package, of_circle(*package, &ALL)))
+            .map(|package| {
+                let breakers = order.obstacle_successors(*package);
+                let breakers = breakers.filter(|other| packages.contains(other));
+                (
+                    *package,
+                    of_circle(*package, &ALL).into_iter().chain(breakers).collect(),
+                )
+            })
             .collect();
         let mut circle = Self {
             order,
@@ -48,6 +55,7 @@ impl<'a> Circle<'a> {
         let awaited = |package: PackageId| -> Vec<PackageId> {
             let replaced = order
                 .replaced_before(package)
+                .chain(order.obstacle_successors(package))
                 .filter(|other| packages.contains(other));
             of_circle(package, &ALL).into_iter().chain(replaced).collect()
         };
@@ -177,14 +185,30 @@ impl<'a> Circle<'a> {
         left.map(|(place, package)| (place, *package))
     }
 
-    /// Returns the installed versions that a package is in conflict with and that are still there.
+    /// Returns the installed versions that a package is in conflict with and that are still there, and those of which it breaks too many at once.
     fn in_the_way(&self, package: PackageId, steps: &[Step]) -> Vec<PackageId> {
-        let is_there = |old: &PackageId| {
-            let next = self.order.changed.get(old);
-            next.is_some_and(|next| self.left.contains(next)) && !steps.contains(&Step::GiveWay(*old))
-        };
         let olds = self.order.in_conflict.get(&package).into_iter().flatten();
-        olds.copied().filter(is_there).collect()
+        let olds = olds.copied().filter(|old| self.is_left(*old, steps));
+        let is_configured = |old| self.order.is_configured(old, steps);
+        // What is protected stays, if one can.
+        let too_many = self.order.obstacles.too_many(package, is_configured, |old| {
+            !self.order.universe.is_protected(old)
+        });
+        let mut in_the_way: Vec<PackageId> = olds.chain(too_many).collect();
+        in_the_way.dedup();
+        in_the_way
+    }
+
+    /// Returns the installed versions that a package is not configured beside and that are still there.
+    fn obstacles(&self, package: PackageId, steps: &[Step]) -> impl Iterator<Item = PackageId> {
+        let olds = self.order.obstacles.to_configuring(package);
+        olds.filter(|old| self.is_left(*old, steps))
+    }
+
+    /// Says whether an installed version is still there.
+    fn is_left(&self, old: PackageId, steps: &[Step]) -> bool {
+        let next = self.order.changed.get(&old);
+        next.is_some_and(|next| self.left.contains(next)) && !steps.contains(&Step::GiveWay(old))
     }
 
     /// Returns what stands less before others the greater it is: halves of what was unpacked last come first, then what was removed for a
@@ -201,7 +225,7 @@ impl<'a> Circle<'a> {
     }
 
     /// Configures what a package pre-depends on although something that this needs is not there: that may not matter, for it has alternatives.
-    /// Returns the place of the package.
+    /// Obstacles to that go for a moment, unless they are protected. Returns the place of the package.
     fn configure_for_next(&mut self, steps: &mut Vec<Step>) -> usize {
         let next = self
             .places()
@@ -210,6 +234,11 @@ impl<'a> Circle<'a> {
         let is_first = |package: &PackageId| first.is_some_and(|first| first.contains(package));
         let (ready, rest): (Vec<_>, Vec<_>) = self.waiting.iter().copied().partition(is_first);
         self.waiting = rest;
+        let obstacles = ready.iter().flat_map(|package| self.obstacles(*package, steps));
+        let obstacles: BTreeSet<PackageId> = obstacles
+            .filter(|old| !self.order.universe.is_protected(*old))
+            .collect();
+        steps.extend(obstacles.into_iter().map(Step::GiveWay));
         self.configure(&ready, steps);
         next.map_or(0, |(place, _)| place)
     }
@@ -217,7 +246,8 @@ impl<'a> Circle<'a> {
     /// Configures what has all that it needs in versions that are there now, and says whether there was any: as soon as these are replaced, it is
     /// not ready as long, so this is done where nothing else helps.
     fn configure_beside_old(&mut self, steps: &mut Vec<Step>) -> bool {
-        let mut ready = self.waiting.clone();
+        let is_whole = |package: &PackageId| self.obstacles(*package, steps).next().is_none();
+        let mut ready: Vec<PackageId> = self.waiting.iter().copied().filter(is_whole).collect();
         loop {
             let is_there = |one: &PackageId| ready.contains(one) || self.order.is_configured(*one, steps);
             let all = ready.iter().copied();
