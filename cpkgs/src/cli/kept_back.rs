@@ -3,6 +3,7 @@
 use cpkgs::resolver_input::ResolverInput;
 use debian_control::terminal::escaped;
 use resolver::kept_back::KeptBack;
+use resolver::refusal::Refusal;
 use resolver::request::{Recommends, Request, Target, Upgrade};
 use resolver::solve::solve;
 use resolver::universe::Universe;
@@ -35,6 +36,14 @@ pub(super) fn report(
     };
     let text = format!("kept back: {} ({}); {what_helps}", names.join(", "), names.len());
     context.printer.info(escaped(&text));
+}
+
+/// Says what an upgrade of everything leaves out since dpkg has no order for it, and why.
+pub(super) fn report_left_out(left_out: &[Refusal], context: &mut Context) {
+    for Refusal { summary, reasons, .. } in left_out {
+        let text = format!("left out: {summary}: {}", reasons.join("; "));
+        context.printer.info(escaped(&text));
+    }
 }
 
 /// Returns why a package stays behind its newest version: what that would remove, or what stands against it.

@@ -207,15 +207,15 @@ impl Transaction<'_, '_> {
 
     /// Refuses a plan in whose order dpkg cannot carry it out; in a folder of one's own there is no order.
     fn check_order(&self) -> Result<(), Failure> {
-        let refusal = match self.target {
+        let no_order = match self.target {
             InstallTarget::System(_) => {
                 let installed = self.input.installed.iter().map(|one| one.package);
                 self.plan.refused_by_dpkg(&self.input.universe, installed)
             }
             InstallTarget::Own { .. } => None,
         };
-        match refusal {
-            Some(refusal) => Err(refused(refusal, self.input, &[])),
+        match no_order {
+            Some(no_order) => Err(refused(no_order.refusal, self.input, &[])),
             None => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
 use resolver::kept_back::kept_back;
 use resolver::request::{Request, Upgrade};
-use resolver::solve::solve;
+use resolver::solve::{solve, solve_in_order};
 use rootless::Configuration;
 
 use super::candidates;
@@ -156,7 +156,12 @@ fn carry_out(
         broken: options.broken.asked(),
         ..Request::default()
     };
-    let plan = solve(universe, &request).map_err(|refusal| refused(refusal, input, &[]))?;
+    let found = match target {
+        // Who names a package wants to know what is wrong with that one; in a folder of one's own there is no order.
+        InstallTarget::System(_) if named.is_empty() => solve_in_order(universe, &request),
+        _ => solve(universe, &request).map(|plan| (plan, Vec::new())),
+    };
+    let (plan, left_out) = found.map_err(|refusal| refused(refusal, input, &[]))?;
     check_held(named.iter(), input, &plan, target, context)?;
     let kept = kept_back(universe, &request, &plan);
     match kept.first() {
@@ -164,6 +169,7 @@ fn carry_out(
         Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first, target)),
         _ => kept_back::report(universe, &kept, request.upgrade, target, context),
     }
+    kept_back::report_left_out(&left_out, context);
     options.broken.warn(input, &plan, context);
     Transaction {
         wanted: Vec::new(),

@@ -230,6 +230,8 @@ impl Asking<'_, '_> {
             recommends: self.recommends,
             // apt asks for a system that is whole.
             broken: WasBroken::IsRepaired,
+            // apt finds the order itself.
+            left_out: Vec::new(),
         })
     }
 
@@ -267,6 +269,8 @@ impl Asking<'_, '_> {
             recommends: self.recommends,
             // apt asks for a system that is whole.
             broken: WasBroken::IsRepaired,
+            // apt finds the order itself.
+            left_out: Vec::new(),
         })
     }
 

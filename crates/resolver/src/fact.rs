@@ -63,4 +63,6 @@ pub(crate) enum Exclusion {
     Held(PackageId),
     /// A later version of it is installed.
     Downgrade(PackageId),
+    /// dpkg has no order in which it could come.
+    NoOrder,
 }

@@ -130,6 +130,7 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
                 )
             }
             Exclusion::Held(installed) => format!("{} is held", shown(universe, *installed)),
+            Exclusion::NoOrder => no_order(universe, *package),
             Exclusion::Downgrade(installed) => format!(
                 "{} is installed, and a downgrade to {} happens only on request",
                 shown(universe, *installed),
@@ -281,4 +282,11 @@ pub(crate) fn group_written(universe: &Universe, group: GroupId) -> String {
 /// Returns a package as messages have it.
 pub(crate) fn shown(universe: &Universe, package: PackageId) -> String {
     format!("`{}` {}", universe.name(package), universe.version(package))
+}
+
+pub(crate) fn no_order(universe: &Universe, package: PackageId) -> String {
+    format!(
+        "dpkg has no order in which {} can be installed",
+        shown(universe, package)
+    )
 }

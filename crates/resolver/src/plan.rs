@@ -11,6 +11,7 @@ use crate::request::Request;
 use crate::select::Selection;
 use crate::universe::{ArchitectureId, NameId, PackageId, Universe};
 
+pub use dpkg::NoOrder;
 pub use order::Step;
 
 /// What to do so that a request is met. Each list is in the order of names.

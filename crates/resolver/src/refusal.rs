@@ -111,10 +111,10 @@ impl Refusal {
 
     /// Says that an installed version cannot be deconfigured so that what breaks it can be unpacked.
     pub(crate) fn breaks_protected(universe: &Universe, new: PackageId, old: PackageId) -> Self {
-        let [new, old_shown] = [new, old].map(|package| message::shown(universe, package));
+        let old_shown = message::shown(universe, old);
         Self {
             kind: RefusalKind::Impossible,
-            summary: format!("dpkg has no order in which {new} can be installed"),
+            summary: message::no_order(universe, new),
             reasons: vec![format!(
                 "it breaks {old_shown}, which is {} and must stay configured until its new version is unpacked",
                 protection(universe, old)
@@ -136,10 +136,7 @@ impl Refusal {
         let broken: Vec<String> = broken.iter().map(|package| shown(*package)).collect();
         Self {
             kind: RefusalKind::Impossible,
-            summary: format!(
-                "dpkg has no order in which {} can be installed",
-                message::shown(universe, new)
-            ),
+            summary: message::no_order(universe, new),
             reasons: vec![format!(
                 "it breaks {} at once, and has to be unpacked before their new versions",
                 broken.join(" and ")
@@ -150,10 +147,10 @@ impl Refusal {
 
     /// Says that what is unpacked breaks a package when that has to be configured.
     pub(crate) fn broken_by(universe: &Universe, package: PackageId, breaker: PackageId) -> Self {
-        let [package, breaker] = [package, breaker].map(|package| message::shown(universe, package));
+        let breaker = message::shown(universe, breaker);
         Self {
             kind: RefusalKind::Impossible,
-            summary: format!("dpkg has no order in which {package} can be installed"),
+            summary: message::no_order(universe, package),
             reasons: vec![format!(
                 "{breaker} breaks it, and is still there when it has to be configured"
             )],
@@ -181,12 +178,11 @@ impl Refusal {
         package: PackageId,
         candidates: &[PackageId],
     ) -> Self {
-        let shown = message::shown(universe, package);
         let names: BTreeSet<&str> = candidates.iter().map(|package| universe.name(*package)).collect();
         let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
         Self {
             kind: RefusalKind::Impossible,
-            summary: format!("dpkg has no order in which {shown} can be installed"),
+            summary: message::no_order(universe, package),
             reasons: vec![format!(
                 "it needs {} before, in a circle with a `Pre-Depends`",
                 names.join(" or ")

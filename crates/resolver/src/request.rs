@@ -21,6 +21,8 @@ pub struct Request {
     pub recommends: Recommends,
     /// What becomes of installed packages that are broken before anything is done.
     pub broken: WasBroken,
+    /// Packages that are left out: dpkg has no order in which they could come.
+    pub left_out: Vec<PackageId>,
 }
 
 /// A package that is meant.

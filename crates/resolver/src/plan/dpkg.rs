@@ -7,6 +7,15 @@ use super::{Plan, Step};
 use crate::refusal::Refusal;
 use crate::universe::{ArchitectureId, Field, NameId, PackageId, RelationContext, Standing, Universe};
 
+/// Why dpkg would not carry a plan out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoOrder {
+    /// The package that cannot come.
+    pub package: PackageId,
+    /// Why it cannot.
+    pub refusal: Refusal,
+}
+
 impl Plan {
     /// Says why dpkg cannot carry it out on what is installed: an essential or protected package would have to be removed before its next
     /// version is unpacked, a package pre-depends on what cannot be configured without it, or is broken by what is there. Whoever has no use
@@ -15,20 +24,21 @@ impl Plan {
         &self,
         universe: &Universe,
         installed: impl IntoIterator<Item = PackageId>,
-    ) -> Option<Refusal> {
+    ) -> Option<NoOrder> {
+        let no_order = |package, refusal| Some(NoOrder { package, refusal });
         let mut machine = Machine::with(universe, installed);
         let mut given_way = None;
         let mut steps = self.steps.as_slice();
         loop {
             let (together, rest) = configured_together(steps);
             if let Some((package, breaker)) = machine.broken_among(&together) {
-                return Some(Refusal::broken_by(universe, package, breaker));
+                return no_order(package, Refusal::broken_by(universe, package, breaker));
             }
             if let Some((package, half)) = machine.unequal_among(&together) {
                 return no_order(package, Refusal::beside_half(universe, package, half));
             }
             if let Some((package, unmet)) = machine.configure(&together) {
-                return Some(Refusal::not_there_before(universe, package, &unmet));
+                return no_order(package, Refusal::not_there_before(universe, package, &unmet));
             }
             let (step, rest) = rest.split_first()?;
             steps = rest;
@@ -43,16 +53,16 @@ impl Plan {
                 Step::Remove(old) | Step::Replaced(old) => machine.remove(old),
                 Step::Unpack(new) => {
                     if let Some(old) = given_way {
-                        return Some(Refusal::given_way(universe, new, old));
+                        return no_order(new, Refusal::given_way(universe, new, old));
                     }
                     if let Some(old) = machine.protected_from(new) {
-                        return Some(Refusal::breaks_protected(universe, new, old));
+                        return no_order(new, Refusal::breaks_protected(universe, new, old));
                     }
                     if let Some(several) = machine.several_broken(new) {
-                        return Some(Refusal::breaks_several(universe, new, &several));
+                        return no_order(new, Refusal::breaks_several(universe, new, &several));
                     }
                     if let Some(unmet) = machine.unmet_before(new) {
-                        return Some(Refusal::not_there_before(universe, new, &unmet));
+                        return no_order(new, Refusal::not_there_before(universe, new, &unmet));
                     }
                     machine.unpack(new);
                 }

@@ -79,6 +79,9 @@ impl<'u> Setup<'u> {
             setup.assumptions.push(var.yes());
         }
         setup.bar_removed(&removed);
+        for package in &request.left_out {
+            setup.bar(*package, Exclusion::NoOrder);
+        }
         for installed in in_order(universe, request) {
             setup.bar_changes(universe, installed, &exact);
             setup.keep(universe, request, installed, &removed);

@@ -1,6 +1,7 @@
 //! What dpkg accepts: unpacking beside what conflicts with it, it does not.
 
-use resolver::request::{Request, Upgrade};
+use resolver::request::{Request, Target, Upgrade};
+use resolver::solve::solve_in_order;
 
 use crate::support::World;
 
@@ -97,7 +98,7 @@ fn refused(lines: &str) -> Option<String> {
     let plan = world.solve(&request).unwrap();
     let installed = request.installed.iter().map(|one| one.package);
     let refusal = plan.refused_by_dpkg(world.universe(), installed);
-    refusal.map(|refusal| refusal.to_string())
+    refusal.map(|no_order| no_order.refusal.to_string())
 }
 
 #[test]
@@ -219,5 +220,37 @@ fn of_what_one_relation_breaks_one_at_most_is_left_to_be_deconfigured() {
         upgrade(&transition),
         "give way lib, unpack libt64, replaced lib, configure libt64, unpack libt64, configure libt64, \
          unpack tool, configure tool, unpack user, configure user"
+    );
+}
+
+#[test]
+fn an_upgrade_leaves_out_what_has_no_order_and_does_the_rest() {
+    let circle = "* p 1 \n p 2 & Pre-Depends: q (>= 2) \n * q 1 \n q 2 & Depends: p (>= 2)";
+    let world = World::new(&format!(
+        "{circle} \n * rest 1 \n rest 2 \n * user 1 \n user 2 & Depends: q (>= 2)"
+    ));
+    for upgrade in [Upgrade::All, Upgrade::Full] {
+        let request = Request {
+            upgrade,
+            ..world.request(&[])
+        };
+        let (plan, left_out) = solve_in_order(world.universe(), &request).unwrap();
+        assert_eq!(world.short(&Ok(plan)), "^rest=2");
+        let left_out: Vec<&str> = left_out.iter().map(|refusal| refusal.summary.as_str()).collect();
+        assert_eq!(left_out, ["dpkg has no order in which `q` 2 can be installed"]);
+    }
+    // Who asks for it learns why.
+    let user = world.ids()[7];
+    let request = Request {
+        install: vec![Target::OneOf {
+            label: "user=2".to_owned(),
+            packages: vec![user],
+        }],
+        ..world.request(&[])
+    };
+    let refusal = solve_in_order(world.universe(), &request).unwrap_err();
+    assert_eq!(
+        refusal.summary,
+        "dpkg has no order in which `q` 2 can be installed"
     );
 }
