@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
 use crate::request::{Hold, Request};
 use crate::universe::{
-    Alternative, Field, GroupId, MultiArch, PackageId, Qualifier, RelationContext, Universe,
+    Alternative, ArchitectureId, Field, GroupId, MultiArch, PackageId, Qualifier, RelationContext, Universe,
 };
 
 /// Returns facts as sentences: from what was asked for along what needs what to what stands against it.
@@ -194,22 +194,23 @@ fn found_instead(universe: &Universe, group: GroupId) -> String {
 fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
     let name = universe.name_text(alternative.name);
     let versions = universe.named(alternative.name);
-    let newest = versions
-        .iter()
-        .max_by_key(|id| universe.rank(universe.package(**id).version));
+    let rank = |id: &&PackageId| universe.rank(universe.package(**id).version);
     let is_allowed = |id: &PackageId| universe.multi_arch(*id) == MultiArch::Allowed;
-    if let Some(newest) = newest {
-        let version = universe.version(*newest);
+    if let Some(newest) = versions.iter().max_by_key(rank) {
+        let fitting = versions
+            .iter()
+            .filter(|id| universe.fits_version(**id, alternative));
         return Some(
             if alternative.qualifier == Qualifier::Any && !versions.iter().any(is_allowed) {
                 format!("but `{name}` is not `Multi-Arch: allowed`, as `:any` requires")
-            } else if alternative.constraint.is_some() {
-                format!("newest available is {version}")
-            } else {
+            } else if let Some(fitting) = fitting.max_by_key(rank) {
                 format!(
-                    "but `{name}` is only available for {}",
-                    universe.architecture(*newest)
+                    "but {} is only available for {}",
+                    shown(universe, *fitting),
+                    architecture_shown(universe, *fitting)
                 )
+            } else {
+                format!("newest available is {}", universe.version(*newest))
             },
         );
     }
@@ -284,6 +285,18 @@ pub(crate) fn shown(universe: &Universe, package: PackageId) -> String {
     format!("`{}` {}", universe.name(package), universe.version(package))
 }
 
+/// Returns the architecture of a package as messages about other ones have it.
+pub(crate) fn architecture_shown(universe: &Universe, package: PackageId) -> String {
+    match universe.package(package).architecture {
+        ArchitectureId::ALL => format!(
+            "`all`, which counts as {}",
+            universe.architecture_text(ArchitectureId::NATIVE)
+        ),
+        architecture => universe.architecture_text(architecture).to_owned(),
+    }
+}
+
+/// Says that dpkg has no order for a package.
 pub(crate) fn no_order(universe: &Universe, package: PackageId) -> String {
     format!(
         "dpkg has no order in which {} can be installed",

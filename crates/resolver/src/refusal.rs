@@ -242,13 +242,12 @@ fn unknown_reason(universe: &Universe, name: &str, architecture: Option<&str>) -
         let versions: Vec<&str> = versions.map(|package| universe.version(package)).collect();
         return format!("available: {}", versions.join(", "));
     }
-    let mut architectures: Vec<&str> = versions
+    let architectures = versions
         .iter()
-        .map(|package| universe.architecture(*package))
-        .collect();
-    architectures.sort_unstable();
-    architectures.dedup();
-    format!("available for {} only", architectures.join(", "))
+        .map(|package| message::architecture_shown(universe, *package));
+    let architectures: BTreeSet<String> = architectures.collect();
+    let architectures: Vec<String> = architectures.into_iter().collect();
+    format!("only available for {}", architectures.join(", "))
 }
 
 const NO_SUCH_NAME: &str = "no source has a package of that name";

@@ -129,17 +129,22 @@ impl Universe {
 
     /// Says whether an alternative means a package of its own name.
     fn is_meant(&self, package: PackageId, alternative: &Alternative, context: RelationContext) -> bool {
+        let fits = self.fits_version(package, alternative);
         let package = &self.packages[package];
-        let version = self.ranks[package.version];
-        let fits = alternative
-            .constraint
-            .is_none_or(|(operator, wanted)| compare(version, operator, self.ranks[wanted]));
         fits && fits_architecture(
             package.architecture,
             package.multi_arch,
             alternative.qualifier,
             context,
         )
+    }
+
+    /// Says whether an alternative means the version of a package of its name, whatever its architecture.
+    pub(crate) fn fits_version(&self, package: PackageId, alternative: &Alternative) -> bool {
+        let version = self.ranks[self.packages[package].version];
+        alternative
+            .constraint
+            .is_none_or(|(operator, wanted)| compare(version, operator, self.ranks[wanted]))
     }
 
     /// Says whether an alternative means what a package provides: with a version only where it provides one.

@@ -19,7 +19,20 @@ fn a_package_that_is_not_for_an_architecture_names_those_that_it_is_for() {
     let refusal = world.solve(&request).unwrap_err().to_string();
     assert_eq!(
         refusal,
-        "there is no package `bb:i386`\n  caused by: available for amd64 only"
+        "there is no package `bb:i386`\n  caused by: only available for amd64"
+    );
+    let all = World::new("aa 1 i386 & Depends: bb (>= 1) \n bb 1 all");
+    let request = Request {
+        install: vec![target("bb", "i386")],
+        ..all.request(&[])
+    };
+    assert_eq!(
+        all.solve(&request).unwrap_err().reasons,
+        ["only available for `all`, which counts as amd64"]
+    );
+    assert_eq!(
+        all.solve(&all.request(&["aa"])).unwrap_err().reasons,
+        ["`aa` 1 needs `bb` (>= 1), but `bb` 1 is only available for `all`, which counts as amd64"]
     );
 }
 
