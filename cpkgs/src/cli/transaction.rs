@@ -220,13 +220,13 @@ impl Transaction<'_, '_> {
         }
     }
 
-    /// Says whether what comes can be had offline, where that is asked for.
+    /// Says whether what comes has an address, and can be had offline where that is asked for.
     fn check_reach(&self, context: &Context) -> Result<(), Failure> {
+        let packages: Vec<PackageId> = self.plan.unpacked().collect();
+        let wanted: Vec<Download> = downloads(self.input, &packages)?.into_iter().flatten().collect();
         if !context.config.overrides.offline {
             return Ok(());
         }
-        let packages: Vec<PackageId> = self.plan.unpacked().collect();
-        let wanted: Vec<Download> = downloads(self.input, &packages)?.into_iter().flatten().collect();
         Ok(context.fetcher()?.check_reach(&wanted, &debs(context))?)
     }
 

@@ -34,22 +34,29 @@ pub enum LocationError {
 
 impl Location {
     /// Returns the address of a path below this one. Each part is taken as it is: a percent sign in it is a percent sign. As apt
-    /// has it, a leading slash and `.` mean nothing: all paths count from here.
+    /// has it, a leading slash and `.` mean nothing: all paths count from here. A `..` takes back the part before it, as servers have it.
     ///
     /// # Errors
-    /// When the path leads upwards, names a folder, or has control characters.
+    /// When the path leads out of this one, names a folder, or has control characters.
     pub fn below(&self, path: &str) -> Result<Self, LocationError> {
         let refused = || LocationError::Path {
             path: debian_control::terminal::escaped(path),
         };
         let odd = |letter: char| letter.is_control() || letter == '\\';
-        let names_folder = path.ends_with('/') || path.ends_with("/.") || path == ".";
-        let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
-        let path = parts.join("/");
-        let path = path.trim_start_matches('/');
-        if path.is_empty() || names_folder || parts.contains(&"..") || path.contains(odd) {
+        if matches!(path.rsplit('/').next(), Some("" | "." | "..")) || path.contains(odd) {
             return Err(refused());
         }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/').filter(|part| *part != ".") {
+            if part != ".." {
+                parts.push(part);
+            } else if parts.pop().is_none_or(str::is_empty) {
+                // What is before an empty part depends on who is asked.
+                return Err(refused());
+            }
+        }
+        let path = parts.join("/");
+        let path = path.trim_start_matches('/');
         let mut url = self.0.clone();
         let root = url.path().trim_end_matches('/');
         let whole = format!("{root}/{}", encoded(path));
@@ -177,7 +184,20 @@ mod tests {
     #[test]
     fn a_path_that_leads_out_is_refused() {
         for path in [
-            "../x", "/../x", "./../x", "a/", "a/.", ".", "/", "a/..", "", "a\nb", "a\\..\\b",
+            "../x",
+            "/../x",
+            "./../x",
+            "a/../../x",
+            "a//../x",
+            "a/",
+            "a/.",
+            ".",
+            "/",
+            "a/..",
+            "..",
+            "",
+            "a\nb",
+            "a\\..\\b",
         ] {
             assert!(below("http://h/a", path).is_err(), "{path:?}");
         }
@@ -187,6 +207,13 @@ mod tests {
     fn a_leading_slash_and_dots_mean_nothing() {
         for path in ["./pool/x", "/pool/x", "//pool/x", "pool/./x", "/./pool/././x"] {
             assert_eq!(below("http://h/a", path).unwrap(), "http://h/a/pool/x", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_back_and_stays_below_is_taken() {
+        for path in ["pool/../x", "a/b/../../x", "./a/./../x"] {
+            assert_eq!(below("http://h/a", path).unwrap(), "http://h/a/x", "{path}");
         }
     }
 
