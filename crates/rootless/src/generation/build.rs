@@ -1,6 +1,6 @@
 //! Makes a generation of packages in the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -285,7 +285,7 @@ impl Builder<'_> {
         if all.is_empty() {
             return Ok(());
         }
-        for path in certificates_of_host()? {
+        for path in certificates_below(Path::new(HOST_CERTIFICATES))? {
             all.extend(fs::read(path)?);
             if !all.ends_with(b"\n") {
                 all.push(b'\n');
@@ -296,24 +296,32 @@ impl Builder<'_> {
     }
 }
 
-/// Returns the certificates that the owner of this machine trusts besides Debian's, in order: those of a company, for example.
+/// Returns the certificates below a folder in which the owner of a machine puts those that count besides Debian's, in order: those of a company,
+/// for example. Links count as what they lead to.
 ///
 /// Source: update-ca-certificates(8).
-fn certificates_of_host() -> io::Result<Vec<PathBuf>> {
+fn certificates_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut folders = vec![PathBuf::from(HOST_CERTIFICATES)];
+    let mut folders = vec![folder.to_owned()];
+    // Links may lead back.
+    let mut known = HashSet::new();
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
+        let is_new = fs::canonicalize(&folder).is_ok_and(|real| known.insert(real));
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) if is_new => entries,
+            _ => continue,
         };
         for entry in entries {
             let path = entry?.path();
-            if path.is_symlink() {
+            let Ok(kind) = fs::metadata(&path) else {
                 continue;
-            }
-            if path.is_dir() {
+            };
+            if kind.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "crt") && File::open(&path).is_ok() {
+            } else if kind.is_file()
+                && path.extension().is_some_and(|end| end == "crt")
+                && File::open(&path).is_ok()
+            {
                 found.push(path);
             }
         }
@@ -406,6 +414,25 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn certificates_count_where_links_lead_to_them_also_in_folders_that_lead_back() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let [own, elsewhere] = ["own", "elsewhere"].map(|name| folder.path().join(name));
+        fs::create_dir_all(own.join("company")).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        for path in [own.join("company/one.crt"), elsewhere.join("two.crt")] {
+            fs::write(path, "certificate").unwrap();
+        }
+        fs::write(own.join("note.txt"), "no certificate").unwrap();
+        symlink(elsewhere.join("two.crt"), own.join("two.crt")).unwrap();
+        symlink("nowhere", own.join("gone.crt")).unwrap();
+        symlink("..", own.join("company/back")).unwrap();
+        let found = certificates_below(&own).unwrap();
+        assert_eq!(found, [own.join("company/one.crt"), own.join("two.crt")]);
+        assert!(certificates_below(Path::new("/nowhere")).unwrap().is_empty());
+    }
 
     #[test]
     fn a_link_that_led_to_the_host_leads_to_what_was_made_and_others_stay() {
