@@ -16,12 +16,14 @@ use resolver::refusal::Refusal;
 use resolver::request::Recommends;
 use resolver::universe::{PackageId, UniverseError};
 
+use crate::unneeded::{Keeping, KeepingError, UnneededError};
 use scenario::Scenario;
 
 /// What an answer without a plan is about, by the identifiers that the protocol wants: each stays the same for good.
 const NO_PLAN: &str = "0f2f9d4e-4d7b-4c3e-9a53-6b1c8d1f7e21";
 const NOT_UNDERSTOOD: &str = "b7c1a3d8-52e6-4f0b-8f5a-2e94d06c3a77";
 const NOT_READ: &str = "5d8e6f10-93ab-47c2-b1de-70a4f2c95b38";
+const NOT_CONFIGURED: &str = "c3f04a92-6d1e-4b58-8a7d-1f9e52b6d0a4";
 
 /// Why a scenario has no answer, not even a no.
 #[derive(Debug, thiserror::Error)]
@@ -80,11 +82,14 @@ enum EdspError {
     /// What is to be installed is not there.
     #[error("`{0}` is to be installed, and the scenario has no version of it that may come")]
     Unknown(String),
+    /// It cannot be said what nothing needs.
+    #[error("{0}")]
+    Unneeded(#[from] UnneededError),
 }
 
 /// Answers a scenario. Whatever is wrong is an answer, too.
-pub fn answer(scenario: &[u8], recommends: Recommends) -> String {
-    match answered(scenario, recommends) {
+pub fn answer(scenario: &[u8], recommends: Recommends, keeping: &Keeping) -> String {
+    match answered(scenario, recommends, keeping) {
         Ok(Ok(answer)) => answer,
         Ok(Err(refusal)) => error_stanza(NO_PLAN, &text(&refusal)),
         Err(error) => error_stanza(NOT_UNDERSTOOD, &error.to_string()),
@@ -96,7 +101,19 @@ pub fn unread(error: &io::Error) -> String {
     error_stanza(NOT_READ, &format!("cannot read the scenario: {error}"))
 }
 
-fn answered(scenario: &[u8], recommends: Recommends) -> Result<Result<String, Refusal>, EdspError> {
+/// Answers that it is not known what apt's configuration keeps.
+pub fn unconfigured(error: &KeepingError) -> String {
+    error_stanza(
+        NOT_CONFIGURED,
+        &format!("cannot use apt's configuration: {error}"),
+    )
+}
+
+fn answered(
+    scenario: &[u8],
+    recommends: Recommends,
+    keeping: &Keeping,
+) -> Result<Result<String, Refusal>, EdspError> {
     let text = std::str::from_utf8(scenario).map_err(|error| EdspError::Text(error.valid_up_to()))?;
     let mut scenario = Scenario::read(text)?;
     let after = match decide::decide(&scenario, recommends) {
@@ -110,7 +127,7 @@ fn answered(scenario: &[u8], recommends: Recommends) -> Result<Result<String, Re
             }
         }
     };
-    let leftover = leftover::leftover(&scenario, &after)?;
+    let leftover = leftover::leftover(&scenario, &after, keeping)?;
     Ok(Ok(solution(&scenario, &after, &leftover)))
 }
 

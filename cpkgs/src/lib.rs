@@ -18,6 +18,7 @@ pub mod preferences;
 pub mod package_pattern;
 pub mod selection;
 pub mod installed;
-pub mod edsp;
 pub mod system;
+pub mod unneeded;
+pub mod edsp;
 pub mod account;

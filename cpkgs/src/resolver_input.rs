@@ -1,6 +1,7 @@
 //! What a request is decided on: the packages of the sources, the files that were named, and what is installed.
 
 use debian_control::stanza::Stanza;
+use resolver::autoremovable::autoremovable;
 use resolver::request::{Installed, Target};
 use resolver::universe::{PackageId, Universe};
 
@@ -8,6 +9,8 @@ use crate::installed::{InstalledPackage, State};
 use crate::local::LocalDeb;
 use crate::preferences::{Candidate, Preferences};
 use crate::spec::Named;
+use crate::system::System;
+use crate::unneeded::{Keeping, Present, UnneededError, unneeded};
 use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
 
 /// The priority of what is only installed. Source: apt_preferences(5).
@@ -25,6 +28,8 @@ pub struct ResolverInput<'l> {
     /// Stanzas of packages that are in no index, with their numbers.
     extra: Vec<(PackageId, String)>,
     files: Vec<(PackageId, LocalDeb)>,
+    /// The system that the installed packages are of; none without root.
+    system: Option<System>,
 }
 
 impl<'l> ResolverInput<'l> {
@@ -94,7 +99,40 @@ impl<'l> ResolverInput<'l> {
             library,
             extra: extra.collect(),
             files,
+            system: None,
         })
+    }
+
+    /// Says that the installed packages are those of a system: its apt has a say in what is needed there.
+    pub fn of(self, system: &System) -> Self {
+        Self {
+            system: Some(system.clone()),
+            ..self
+        }
+    }
+
+    /// Returns which of some installed packages came by themselves and are not needed any more.
+    ///
+    /// # Errors
+    /// When the stanza of one cannot be read, or apt's configuration of the system.
+    pub fn unneeded(&self, installed: &[Installed]) -> Result<Vec<PackageId>, UnneededError> {
+        let Some(system) = &self.system else {
+            return Ok(autoremovable(&self.universe, installed));
+        };
+        let texts = installed.iter().map(|one| self.stanza(one.package));
+        let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+        let stanzas = texts.iter().map(|text| Stanza::parse(text));
+        let stanzas: Vec<Stanza<'_>> = stanzas.collect::<Result<_, _>>()?;
+        let present = installed.iter().zip(&stanzas).map(|(one, stanza)| Present {
+            stanza,
+            mark: one.mark,
+            hold: one.hold,
+        });
+        let present: Vec<Present<'_>> = present.collect();
+        let builder = self.library.machine().builder();
+        let places = unneeded(builder, &present, &Keeping::read(system)?)?.into_iter();
+        let packages = places.filter_map(|place| installed.get(place));
+        Ok(packages.map(|one| one.package).collect())
     }
 
     /// Prefers packages as an administrator wants it.

@@ -7,6 +7,7 @@
 //! What dpkg was not done with when it was cut off, or when a script failed, does not keep it from other work: dpkg is let go on with
 //! it, and whatever stays undone is said.
 
+mod apt_settings;
 mod database;
 mod error;
 mod files;
@@ -43,6 +44,7 @@ use rootless::generation::Held;
 use rootless::store::{self, Expected};
 use rootless::{Add, Change, PackageKey};
 
+pub use apt_settings::AptSettings;
 pub use error::SystemError;
 pub use history::{LoggedChange, LoggedPackage};
 pub use history_log::Author;

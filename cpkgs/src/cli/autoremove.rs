@@ -1,7 +1,6 @@
 //! `cpkgs autoremove`.
 
 use clap::Args;
-use resolver::autoremovable::autoremovable;
 use resolver::plan::{Plan, Removal, Step};
 use resolver::universe::PackageId;
 
@@ -29,7 +28,7 @@ pub(super) fn run(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcom
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::IfAny, context)?;
     let input = target.resolver_input(&library, Vec::new(), context)?;
-    let removed: Vec<PackageId> = autoremovable(&input.universe, &input.installed);
+    let removed: Vec<PackageId> = input.unneeded(&input.installed)?;
     let plan = Plan {
         remove: removed
             .iter()

@@ -4,6 +4,8 @@ use std::io::Read as _;
 
 use clap::Args;
 use cpkgs::edsp;
+use cpkgs::system::System;
+use cpkgs::unneeded::Keeping;
 use resolver::request::Recommends;
 
 use super::failure::Failure;
@@ -35,9 +37,10 @@ pub(super) fn run(args: &EdspArgs, context: &mut Context) -> Result<Outcome, Fai
         .take(MOST_BYTES)
         .read_to_end(&mut scenario);
     // apt shows what an answer says, and nothing of what a program that ended badly wrote.
-    let answer = match read {
-        Ok(_) => edsp::answer(&scenario, recommends),
-        Err(error) => edsp::unread(&error),
+    let answer = match (read, Keeping::read(&System::default())) {
+        (Ok(_), Ok(keeping)) => edsp::answer(&scenario, recommends, &keeping),
+        (Ok(_), Err(error)) => edsp::unconfigured(&error),
+        (Err(error), _) => edsp::unread(&error),
     };
     context.printer.bytes(answer.as_bytes())?;
     Ok(Outcome::Success)

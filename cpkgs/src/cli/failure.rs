@@ -17,6 +17,7 @@ use cpkgs::account::RegistryError;
 use cpkgs::config::ConfigError;
 use cpkgs::local::LocalError;
 use cpkgs::system::SystemError;
+use cpkgs::unneeded::{KeepingError, UnneededError};
 use rootless::RootlessError;
 use rootless::generation::GenerationError;
 use rootless::store::StoreError;
@@ -304,6 +305,16 @@ impl From<LocalError> for Failure {
             _ => REFUSED,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<UnneededError> for Failure {
+    fn from(error: UnneededError) -> Self {
+        match error {
+            UnneededError::Index(error) => error.into(),
+            UnneededError::Keeping(KeepingError::Settings(error)) => error.into(),
+            error => Self::new(REFUSED, error),
+        }
     }
 }
 

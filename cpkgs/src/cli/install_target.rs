@@ -284,7 +284,7 @@ impl InstallTarget {
                 input.universe.forget_essential();
                 Ok(input)
             }
-            Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?),
+            Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?.of(system)),
         }
     }
 

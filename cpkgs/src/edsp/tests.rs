@@ -1,4 +1,11 @@
 use super::*;
+use crate::system::AptSettings;
+
+/// Answers a scenario on a machine without settings of apt.
+fn answered_for(scenario: &[u8], recommends: Recommends) -> String {
+    let keeping = Keeping::new(&AptSettings::default(), "").unwrap();
+    answer(scenario, recommends, &keeping)
+}
 
 /// Packages by line: number, name, version, then what is so, with `a` for automatic, `c` for candidate, `i` for installed and `h` for
 /// held; then further fields after `;`.
@@ -41,7 +48,7 @@ fn scenario(request: &str, lines: &[&str]) -> String {
 
 /// Returns the whole answer.
 fn told(request: &str, lines: &[&str]) -> String {
-    answer(scenario(request, lines).as_bytes(), Recommends::Leave)
+    answered_for(scenario(request, lines).as_bytes(), Recommends::Leave)
 }
 
 /// Returns what is to be done, each as `Install 3`, sorted.
@@ -92,10 +99,10 @@ fn a_metapackage_that_goes_with_another_leaves_what_it_depends_on() {
 fn an_upgrade_keeps_back_what_would_lack_what_it_newly_recommends() {
     let packages = ["1 foo 1 i", "2 foo 2 c;Recommends: bar"];
     let request = scenario(UPGRADE, &packages);
-    assert_eq!(answer(request.as_bytes(), Recommends::Take), "");
+    assert_eq!(answered_for(request.as_bytes(), Recommends::Take), "");
     assert_eq!(ask(UPGRADE, &packages), ["Install 2"]);
     let request = scenario(DIST_UPGRADE, &packages);
-    assert!(answer(request.as_bytes(), Recommends::Take).starts_with("Install: 2\n"));
+    assert!(answered_for(request.as_bytes(), Recommends::Take).starts_with("Install: 2\n"));
 }
 
 #[test]
@@ -410,7 +417,7 @@ fn whatever_is_wrong_is_an_answer_that_says_so() {
         (String::new(), "empty"),
     ];
     for (scenario, said) in cases {
-        let answer = answer(scenario.as_bytes(), Recommends::Leave);
+        let answer = answered_for(scenario.as_bytes(), Recommends::Leave);
         assert!(
             answer.starts_with("Error: ") && answer.ends_with("\n\n"),
             "{answer}"
@@ -420,7 +427,7 @@ fn whatever_is_wrong_is_an_answer_that_says_so() {
             "{said}: {answer}"
         );
     }
-    let answer = answer(b"Request: EDSP 0.5\nArchitecture: \xff\n", Recommends::Leave);
+    let answer = answered_for(b"Request: EDSP 0.5\nArchitecture: \xff\n", Recommends::Leave);
     assert!(answer.contains("not UTF-8 from byte 32 on"), "{answer}");
 }
 

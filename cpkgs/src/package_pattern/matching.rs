@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
 use debian_control::version::Version;
-use resolver::autoremovable::autoremovable;
 use resolver::broken::broken;
 use resolver::request::{Installed, Mark};
 use resolver::universe::PackageId;
@@ -180,8 +179,9 @@ impl<'i, 'l> Matching<'i, 'l> {
 
     fn garbage(&self) -> &HashSet<PackageId> {
         self.garbage.get_or_init(|| {
-            let garbage = autoremovable(&self.input.universe, &self.input.installed);
-            garbage.into_iter().collect()
+            // What cannot be told is not matched; `autoremove` says why.
+            let garbage = self.input.unneeded(&self.input.installed);
+            garbage.unwrap_or_default().into_iter().collect()
         })
     }
 

@@ -12,89 +12,26 @@ use debian_control::version::Version;
 use rootless::{Change, PackageKey};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 
+use super::apt_settings::{AptSettings, inside};
 use super::{System, SystemError, key, run};
 use crate::installed::InstalledPackage;
 
 /// What apt's configuration says.
 pub(super) struct Hooks<'a> {
     system: &'a System,
-    settings: Vec<Setting>,
-}
-
-/// A setting that is not empty.
-struct Setting {
-    name: String,
-    value: String,
-    /// How apt tells programs of it: `NAME=VALUE`, with blanks and the like as `%20`.
-    told: String,
-}
-
-impl Setting {
-    /// Reads a line in which apt has quoted the name and the value.
-    fn of(line: &str) -> Option<Self> {
-        let (name, value) = line.split_once('=').filter(|(_, value)| !value.is_empty())?;
-        Some(Self {
-            name: unquoted(name)?,
-            value: unquoted(value)?,
-            // In values, apt quotes these for `apt-config` alone.
-            told: format!("{name}={}", value.replace("%3d", "=").replace("%22", "\"")),
-        })
-    }
-}
-
-/// Undoes apt's `QuoteString`.
-fn unquoted(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend_from_slice(part.get(2..)?.as_bytes());
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    settings: AptSettings,
 }
 
 impl<'a> Hooks<'a> {
-    /// Reads the configuration of the system's apt. A system without apt has none, and who is not root cannot go into another one.
+    /// Reads the configuration of the system's apt.
     pub(super) fn read(system: &'a System) -> Result<Self, SystemError> {
-        let mut hooks = Self {
-            system,
-            settings: Vec::new(),
-        };
-        if !rustix::process::geteuid().is_root() || !system.below("usr/bin/apt-config").exists() {
-            return Ok(hooks);
-        }
-        let mut command = inside(system, "apt-config");
-        let output = command.args(["dump", "--format", "%F=%V%n"]).output();
-        let output = output.map_err(|source| hooks.failed("apt-config", source))?;
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(hooks.failed("apt-config", io::Error::other(why)));
-        }
-        let lines = String::from_utf8_lossy(&output.stdout);
-        hooks.settings = lines.lines().filter_map(Setting::of).collect();
-        Ok(hooks)
-    }
-
-    /// Returns the members of a list, those that have a name of their own, too.
-    fn members(&self, list: &str) -> Vec<&str> {
-        let is_member = |name: &str| {
-            let (folder, member) = name.rsplit_once("::").unwrap_or_default();
-            folder.eq_ignore_ascii_case(list) && !member.contains("::")
-        };
-        let members = self.settings.iter().filter(|setting| is_member(&setting.name));
-        members.map(|setting| setting.value.as_str()).collect()
-    }
-
-    /// Returns the number that a setting is.
-    fn number(&self, name: &str) -> Option<i32> {
-        let mut settings = self.settings.iter();
-        let found = settings.find(|setting| setting.name.eq_ignore_ascii_case(name))?;
-        found.value.parse().ok()
+        let settings = AptSettings::read(system)?;
+        Ok(Self { system, settings })
     }
 
     /// Runs the commands of a list.
     pub(super) fn run(&self, list: &str) -> Result<(), SystemError> {
-        for hook in self.members(list) {
+        for hook in self.settings.members(list) {
             let status = self
                 .shell(hook)?
                 .status()
@@ -113,9 +50,12 @@ impl<'a> Hooks<'a> {
         files: &[PathBuf],
         before: &[InstalledPackage],
     ) -> Result<(), SystemError> {
-        for hook in self.members("DPkg::Pre-Install-Pkgs") {
+        for hook in self.settings.members("DPkg::Pre-Install-Pkgs") {
             let program = hook.split(' ').next().unwrap_or_default();
-            let option = |name: &str| self.number(&format!("DPkg::Tools::Options::{program}::{name}"));
+            let option = |name: &str| {
+                self.settings
+                    .number(&format!("DPkg::Tools::Options::{program}::{name}"))
+            };
             let protocol = Protocol::of(option("Version").unwrap_or(1));
             let text = self.text(protocol, change, files, before);
             self.hand_over(hook, option("InfoFD").unwrap_or(0), &text)
@@ -167,7 +107,7 @@ impl<'a> Hooks<'a> {
                 .find(|one| key::of(&one.name, &one.architecture) == *key)
         };
         let mut text = format!("VERSION {}\n", if protocol == Protocol::Versions { 2 } else { 3 });
-        text.extend(self.settings.iter().map(|setting| format!("{}\n", setting.told)));
+        text.extend(self.settings.lines().map(|line| format!("{line}\n")));
         text.push('\n');
         for (stanza, path) in adds {
             let old = installed(&key::of_stanza(&stanza)).and_then(|one| Stanza::parse(&one.stanza).ok());
@@ -257,20 +197,6 @@ fn inherited(file: &File, number: i32) -> io::Result<OwnedFd> {
     let open = fcntl_dupfd_cloexec(file, number)?;
     fcntl_setfd(&open, FdFlags::empty())?;
     Ok(open)
-}
-
-/// Returns a command that is run where the system's root is the root.
-fn inside(system: &System, program: &str) -> Command {
-    let mut command = match system.is_this_machine() {
-        true => Command::new(program),
-        false => {
-            let mut command = Command::new("/usr/sbin/chroot");
-            command.arg(system.root()).arg(program);
-            command
-        }
-    };
-    command.env("PATH", run::PATH);
-    command
 }
 
 /// Returns the path of a file as it is inside of the system.

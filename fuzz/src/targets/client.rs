@@ -9,6 +9,8 @@ use apt_client::repository::Repository;
 use cpkgs::config::Config;
 use cpkgs::edsp;
 use cpkgs::preferences::{Candidate, Preferences};
+use cpkgs::system::AptSettings;
+use cpkgs::unneeded::Keeping;
 use debian_control::stanza::StanzaReader;
 use resolver::request::Recommends;
 
@@ -278,7 +280,8 @@ impl FuzzTarget for EdspTarget {
 
     /// The answer is stanzas that apt can read, whatever was asked.
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
-        let answer = edsp::answer(input, Recommends::Take);
+        let keeping = Keeping::new(&AptSettings::default(), "").map_err(|error| error.to_string())?;
+        let answer = edsp::answer(input, Recommends::Take, &keeping);
         for stanza in StanzaReader::new(&answer) {
             let stanza = stanza.map_err(|error| format!("the answer cannot be read: {error}: {answer}"))?;
             let first = stanza.fields().first().map(|field| field.name());
