@@ -12,8 +12,9 @@ use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, GroupId, NameId, PackageId, Universe};
 use crate::versions::{installed_first, is_earlier, is_offered, is_upgraded, newest_first, siblings};
 
-/// The priority above which a source may take a package back to an earlier version. Source: apt_preferences(5).
+/// The priority above which a source may take a package back to an earlier version.
 const MAY_DOWNGRADE: i32 = 1000;
+
 /// What a search begins with.
 pub(super) struct Setup<'u> {
     pub(super) solver: Solver<'u>,
@@ -112,7 +113,7 @@ impl<'u> Setup<'u> {
             if installed.hold.stays() {
                 self.bar(other, Exclusion::Held(installed.package));
             } else if is_earlier(universe, other, installed.package)
-                && universe.priority(other) <= MAY_DOWNGRADE
+                && !may_downgrade(universe, other)
                 && !exact.contains(&other)
             {
                 self.bar(other, Exclusion::Downgrade(installed.package));
@@ -162,8 +163,9 @@ impl Setup<'_> {
         if removed.contains(&package) || installed.hold.stays() || !is_offered(universe, package) {
             return;
         }
-        let mut versions = newest_first(universe, package).into_iter();
-        let Some(newest) = versions.find(|other| !is_earlier(universe, *other, package)) else {
+        let may_be =
+            |other: &PackageId| !is_earlier(universe, *other, package) || may_downgrade(universe, *other);
+        let Some(newest) = newest_first(universe, package).into_iter().find(may_be) else {
             return;
         };
         let requirement = Requirement {
@@ -192,6 +194,11 @@ impl Setup<'_> {
         }
         goals
     }
+}
+
+/// Says whether a package may replace a later version. Source: apt_preferences(5).
+fn may_downgrade(universe: &Universe, package: PackageId) -> bool {
+    universe.priority(package) > MAY_DOWNGRADE
 }
 
 /// Returns a target that is provided by packages of several names, none of them installed or asked for: whoever asks has to choose.

@@ -38,7 +38,10 @@ fn nothing_goes_back_unless_it_is_asked_for() {
     };
     assert_eq!(world.short(&world.solve(&request)), "vbb=1");
     // A source of more than 1000 may.
-    assert_eq!(World::new("* bb 2 \n 1001 bb 1").upgrade(), "vbb=1");
+    let pinned = World::new("* bb 2 \n 1001 bb 1");
+    assert_eq!(pinned.upgrade(), "vbb=1");
+    assert_eq!(pinned.full_upgrade(), "vbb=1");
+    assert_eq!(World::new("* bb 3 \n 990 bb 1 \n bb 2").full_upgrade(), "");
 }
 
 #[test]
