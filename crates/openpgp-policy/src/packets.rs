@@ -36,12 +36,12 @@ pub enum ReadError {
         wanted: &'static str,
     },
     /// Armour that cannot be taken off.
-    #[error("cannot decode block {block}: {detail}")]
+    ///
+    /// Says nothing of what was found: the decoder quotes it, and it may be of a secret key.
+    #[error("cannot decode block {block}: its armour is damaged")]
     Armor {
         /// Which block of the file, from 1.
         block: usize,
-        /// What the decoder says.
-        detail: String,
     },
     /// A packet that cannot be read.
     #[error("cannot read packet {packet}: {detail}")]
@@ -111,10 +111,7 @@ fn dearmor_all(text: &[u8], wanted: Block) -> Result<Vec<u8>, ReadError> {
 
 fn dearmor(text: &[u8], block: usize, wanted: Block, into: &mut Vec<u8>) -> Result<(), ReadError> {
     let mut dearmor = Dearmor::new(text);
-    dearmor.read_header().map_err(|error| ReadError::Armor {
-        block,
-        detail: plain(&error),
-    })?;
+    dearmor.read_header().map_err(|_| ReadError::Armor { block })?;
     match dearmor.typ {
         Some(found) if wanted.matches(found) => {}
         found => {
@@ -125,12 +122,8 @@ fn dearmor(text: &[u8], block: usize, wanted: Block, into: &mut Vec<u8>) -> Resu
             });
         }
     }
-    let armor_error = |error: std::io::Error| ReadError::Armor {
-        block,
-        detail: error.to_string(),
-    };
-    dearmor.read_to_end(into).map_err(armor_error)?;
-    Ok(())
+    let read = dearmor.read_to_end(into);
+    read.map(drop).map_err(|_| ReadError::Armor { block })
 }
 
 /// Cuts out every stretch from a `-----BEGIN PGP` line to the next `-----END PGP` line (or the end).
@@ -185,6 +178,8 @@ pub(super) fn plain(error: &Error) -> String {
     match error {
         Error::InvalidPacketContent { source } => plain(source),
         Error::PacketIncomplete { .. } => "it ends too early".to_owned(),
+        // They quote what they read, which may be of a secret key, or the calls that led to it.
+        Error::IO { .. } | Error::Message { .. } | Error::PacketParsing { .. } => "it is damaged".to_owned(),
         error => error
             .to_string()
             .lines()

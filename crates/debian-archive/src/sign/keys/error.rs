@@ -20,8 +20,10 @@ pub enum KeyError {
         fingerprints: Vec<String>,
     },
     /// The bytes cannot be read.
+    ///
+    /// Says nothing of what was found: parsers quote it, and it may be the secret.
     #[error("cannot read the secret key: {0}")]
-    Malformed(String),
+    Malformed(&'static str),
     /// The certificate in it cannot be used.
     #[error("cannot read the public half of the key")]
     Certificate(#[from] KeyringError),
@@ -37,8 +39,10 @@ pub enum KeyError {
     #[error("the key is protected by a passphrase")]
     Locked,
     /// The passphrase is wrong, or the lock is of an unknown kind.
-    #[error("cannot decrypt the key with this passphrase: {0}")]
-    Passphrase(String),
+    #[error(
+        "cannot decrypt the key: the passphrase is wrong, or the key is locked in a way that is not supported"
+    )]
+    Passphrase,
     /// No key of the certificate may sign at this time.
     #[error("the key cannot sign")]
     Unusable(#[source] KeyProblem),
@@ -80,20 +84,11 @@ impl KeyError {
     }
 }
 
+/// Takes what the library says of making something, in one line of bounded length; it is not asked to read anything there.
 pub(super) fn failed(error: pgp::errors::Error) -> KeyError {
-    KeyError::Failed(brief(&error))
-}
-
-/// One line of bounded length; parser errors may quote what they read.
-pub(super) fn brief(error: &pgp::errors::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(200)
-        .collect()
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    KeyError::Failed(line.chars().take(200).collect())
 }
 
 /// Returns a time as OpenPGP writes it.

@@ -10,7 +10,7 @@ use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails as _, KeyVersion, Password, SecretParams, SigningKey};
 
 use super::dummy::{Secret, secret};
-use super::error::{KeyError, brief, failed, timestamp};
+use super::error::{KeyError, failed, timestamp};
 
 /// A secret key: a primary key, perhaps subkeys, and the certificate that says what they are for.
 ///
@@ -30,7 +30,7 @@ impl SecretKey {
         if text {
             check_blocks(bytes)?;
         }
-        let malformed = |error: pgp::errors::Error| KeyError::Malformed(brief(&error));
+        let malformed = |_| KeyError::Malformed("it is damaged or cut off");
         if bytes.is_empty() {
             return Err(KeyError::NoKey);
         }
@@ -106,7 +106,7 @@ impl SecretKey {
     /// When the passphrase is wrong; the key is unchanged then as far as it was not opened.
     pub fn unlock(&mut self, passphrase: &str) -> Result<(), KeyError> {
         let password = Password::from(passphrase);
-        let wrong = |error: pgp::errors::Error| KeyError::Passphrase(brief(&error));
+        let wrong = |_| KeyError::Passphrase;
         let primary = &mut self.inner.primary_key;
         if secret(primary.secret_params()) == Secret::Locked {
             primary.remove_password(&password).map_err(wrong)?;
@@ -210,12 +210,66 @@ fn check_blocks(text: &[u8]) -> Result<(), KeyError> {
         (1, _) => Ok(()),
         (0, true) => Err(KeyError::Public),
         (0, false) => Err(KeyError::NoKey),
-        _ => Err(KeyError::Malformed("it has several blocks of armour".to_owned())),
+        _ => Err(KeyError::Malformed("it has several blocks of armour")),
     }
 }
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey({})", self.fingerprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NewKey, OsRng, describe, generate};
+    use crate::error_text::with_causes;
+
+    #[test]
+    fn what_is_said_of_a_damaged_key_quotes_nothing_of_it() {
+        let new = NewKey {
+            user_id: "a",
+            created: 1_700_000_000,
+            expires: None,
+        };
+        let whole = generate(&new, OsRng).unwrap().to_armored().unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        let with = |at: usize, line: &str| {
+            let mut lines = lines.clone();
+            lines.insert(at, line);
+            lines.join("\n")
+        };
+        let (header, rest) = whole.split_once("\n\n").unwrap();
+        let damaged = [
+            format!("{header}\n{rest}"),
+            with(1, "no header"),
+            with(3, "-"),
+            with(3, "!"),
+            with(3, "=abcd"),
+            whole.replace('=', ""),
+            whole[..whole.len() / 2].to_owned(),
+        ];
+        for text in damaged {
+            let error = super::SecretKey::read(text.as_bytes()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "cannot read the secret key: it is damaged or cut off",
+                "{text}"
+            );
+            let said = with_causes(&describe(text.as_bytes(), 1_700_000_000).unwrap_err());
+            let quoted = lines
+                .iter()
+                .filter(|line| line.len() > 8 && !line.starts_with('-'));
+            for line in quoted {
+                let bytes = format!("{:?}", line.as_bytes());
+                let start = bytes
+                    .trim_matches(['[', ']'])
+                    .split(", ")
+                    .take(6)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                assert!(!said.contains(&start) && !said.contains(&line[..8]), "{said}");
+            }
+        }
     }
 }
