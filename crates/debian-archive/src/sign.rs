@@ -44,6 +44,9 @@ pub trait Signer: Send + Sync {
 
     /// Returns the public certificates of all keys that sign: what clients have to trust.
     fn keyring(&self) -> &Keyring;
+
+    /// Returns which of its keys cannot sign at `now`, and why, as far as that is seen without signing.
+    fn problems(&self, now: i64) -> Vec<SignError>;
 }
 
 /// Signs `release` and verifies both results as a client would, against the signer's own keyring.

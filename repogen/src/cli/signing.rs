@@ -16,9 +16,7 @@ pub(super) fn open(signing: &Signing, context: &mut Context) -> Result<Box<dyn S
             "warning: key {} {}",
             notice.fingerprint, notice.kind
         ));
-        context
-            .printer
-            .info("hint: `repogen key rotate` introduces a new key without breaking clients");
+        context.printer.info(format_args!("hint: {}", notice.kind.hint()));
     }
     Ok(signer)
 }

@@ -13,24 +13,26 @@ use debian_control::release::format_iso;
 /// The keyring that clients fetch.
 pub(super) const KEYRING: &str = "archive-keyring.pgp";
 
-const ROTATE: &str = "introduce another key while this one still signs: `repogen key rotate`";
-
 pub(super) fn diagnose(
     archive: &Archive,
     signer: Result<&dyn Signer, &SignError>,
     now: i64,
     report: &mut Report,
 ) -> Result<(), ArchiveVerifyError> {
-    let keyring = match signer {
-        Ok(signer) => signer.keyring(),
+    let signer = match signer {
+        Ok(signer) => signer,
         Err(error) => {
-            let advice = error
-                .hint()
-                .unwrap_or_else(|| "nothing can be published until it is mended".into());
-            report.error(Area::Key, "repogen.toml: [signing]", with_causes(error), &advice);
+            unable(error, report);
             return Ok(());
         }
     };
+    for problem in signer.problems(now) {
+        // That is said below, of its certificate.
+        if !matches!(problem, SignError::Unusable { .. }) {
+            unable(&problem, report);
+        }
+    }
+    let keyring = signer.keyring();
     for certificate in keyring.certificates() {
         certificate_of(keyring, certificate, now, report);
     }
@@ -47,6 +49,14 @@ pub(super) fn diagnose(
         );
     }
     Ok(())
+}
+
+/// Reports why a key that is to sign does not.
+fn unable(error: &SignError, report: &mut Report) {
+    let advice = error
+        .hint()
+        .unwrap_or_else(|| "nothing can be published until it is mended".into());
+    report.error(Area::Key, "repogen.toml: [signing]", with_causes(error), &advice);
 }
 
 /// What the rules of apt say of one certificate.
@@ -70,9 +80,9 @@ fn certificate_of(
         fine = false;
         let found = notice.kind.to_string();
         match notice.kind {
-            KeyNoticeKind::Unusable(_) => report.error(Area::Key, &place, found, ROTATE),
+            KeyNoticeKind::Unusable(_) => report.error(Area::Key, &place, found, notice.kind.hint()),
             KeyNoticeKind::EndsIn { .. } | KeyNoticeKind::Ending(_) => {
-                report.warning(Area::Key, &place, found, ROTATE);
+                report.warning(Area::Key, &place, found, notice.kind.hint());
             }
         }
     }

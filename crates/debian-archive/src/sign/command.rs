@@ -103,6 +103,10 @@ impl Signer for ExternalCommand {
     fn keyring(&self) -> &Keyring {
         &self.keyring
     }
+
+    fn problems(&self, _now: i64) -> Vec<SignError> {
+        Vec::new()
+    }
 }
 
 fn read_certificate(path: &Path) -> Result<Keyring, SignError> {

@@ -176,6 +176,9 @@ impl SignError {
             Self::Unusable { source: KeyProblem::Revoked, .. } => {
                 "move to a new key with `repogen key rotate`".to_owned()
             }
+            Self::Unusable { source: KeyProblem::NotYetValid { .. }, .. } => {
+                "correct the clock of this machine".to_owned()
+            }
             Self::NoSecret { .. } => {
                 "export the key with its signing subkey: `gpg --export-secret-subkeys --armor KEY`".to_owned()
             }

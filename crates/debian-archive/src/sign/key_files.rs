@@ -89,6 +89,11 @@ impl Signer for KeyFiles {
     fn keyring(&self) -> &Keyring {
         &self.keyring
     }
+
+    fn problems(&self, now: i64) -> Vec<SignError> {
+        let checked = self.keys.iter().map(|file| file.check(now));
+        checked.filter_map(Result::err).collect()
+    }
 }
 
 impl KeyFile {

@@ -27,6 +27,21 @@ pub enum KeyNoticeKind {
     Ending(Algorithm),
 }
 
+impl KeyNoticeKind {
+    /// Returns what an operator can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unusable(KeyProblem::NotYetValid { .. }) => "correct the clock of this machine",
+            Self::Unusable(_) => {
+                "`repogen key rotate` introduces a new key; machines that know only this one need its new keyring"
+            }
+            Self::EndsIn { .. } | Self::Ending(_) => {
+                "`repogen key rotate` introduces a new key without breaking clients"
+            }
+        }
+    }
+}
+
 impl fmt::Display for KeyNoticeKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

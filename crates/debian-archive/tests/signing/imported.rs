@@ -1,7 +1,7 @@
 //! Keys that gpg made and exported.
 
-use debian_archive::sign::keys::{self, KeyError};
-use debian_archive::sign::{KeyFiles, Signer as _, sign_checked};
+use debian_archive::sign::keys::{self, KeyError, SecretKey};
+use debian_archive::sign::{KeyFiles, SignError, Signer as _, sign_checked};
 
 use crate::gpg::{Gpg, RELEASE, now};
 use crate::ours::{assert_gpgv_accepts, assert_signs, generated, store};
@@ -107,6 +107,14 @@ fn a_key_without_any_secret_that_may_sign_is_refused() {
         keys::import(&exported, None, now()),
         Err(KeyError::NoSecret)
     ));
+    // Put there by hand, it is told of before anything is signed.
+    let path = store(&gpg, "encrypting.pgp", &SecretKey::read(&exported).unwrap());
+    let signer = KeyFiles::open(&store(&gpg, "main.pgp", &generated("main")), &[path]).unwrap();
+    let problems = signer.problems(now());
+    assert!(
+        matches!(problems[..], [SignError::NoSecret { .. }]),
+        "{problems:?}"
+    );
 }
 
 #[test]

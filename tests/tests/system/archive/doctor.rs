@@ -150,6 +150,31 @@ fn keys_that_apt_will_refuse_are_found_before_it_does() {
 }
 
 #[test]
+fn a_key_whose_secret_is_elsewhere_is_found_before_a_publish_fails() {
+    let archive = TestArchive::new();
+    let gpg = Gpg::new();
+    let key = gpg.key("ed25519", "");
+    gpg.gpg(&[
+        "--passphrase",
+        "",
+        "--quick-add-key",
+        &key,
+        "cv25519",
+        "encr",
+        "never",
+    ])
+    .ok();
+    let file = archive.root().join("keys/archive.pgp");
+    let output = file.to_str().unwrap();
+    let export = ["--yes", "--output", output, "--export-secret-subkeys", &key];
+    gpg.gpg(&[&["--passphrase", ""], &export[..]].concat()).ok();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = archive.repogen(&["doctor", "--offline"]).exits(1);
+    found(&run, "error", "key", "contains no secret key of");
+    archive.repogen(&["publish", "--force"]).exits(4);
+}
+
+#[test]
 fn files_that_are_gone_closed_or_out_of_date_are_found() {
     let (archive, _nginx) = served(str::to_owned);
     let by_hash = archive.root().join("dists/stable/main");
