@@ -3,19 +3,17 @@
 //! Reads what the catalog holds, published or not, and further indexes that the suite is used with. Changes nothing.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::architecture::Architecture;
-use debian_control::limits::Limits;
 use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
-use debian_deb::compression::{Bounds, Compression, Decoder, Streams};
 use resolver::check::check_among;
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 use serde::Serialize;
 
 use crate::archive::Archive;
+use crate::compressed_file;
 use crate::config::Suite;
 use archive_catalog::{CatalogError, Content, Section, Snapshot};
 
@@ -31,7 +29,7 @@ pub enum CheckError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A further index has a stanza that cannot be read.
     #[error("cannot read `{path}`")]
@@ -98,22 +96,9 @@ impl BaseIndex {
             path: path.to_owned(),
             source,
         };
-        let extension = path
-            .extension()
-            .and_then(|end| end.to_str())
-            .map(|end| format!(".{end}"));
-        let compression = extension.and_then(|end| Compression::from_extension(&end));
-        let input = BufReader::new(File::open(path).map_err(error)?);
-        let bounds = Bounds::new(&Limits::default(), MOST_BASE_BYTES);
-        let mut text = String::new();
-        Decoder::new(
-            compression.unwrap_or(Compression::None),
-            Streams::Index,
-            input,
-            bounds,
-        )
-        .and_then(|mut decoder| decoder.read_to_string(&mut text))
-        .map_err(error)?;
+        let bytes = compressed_file::read(path, MOST_BASE_BYTES).map_err(error)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| error(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")))?;
         Ok(Self {
             path: path.to_owned(),
             text,

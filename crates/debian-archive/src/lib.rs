@@ -7,6 +7,7 @@
 pub mod error_text;
 mod severity;
 mod side_by_side;
+mod compressed_file;
 pub mod config;
 pub mod archive;
 pub mod at_start;

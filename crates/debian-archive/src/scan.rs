@@ -5,6 +5,7 @@ mod batch;
 mod md5_lanes;
 mod overrides;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +44,7 @@ pub struct Scan<'a> {
 }
 
 /// Which digests are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hashes {
     /// `MD5sum`.
     pub md5: bool,
@@ -69,10 +70,21 @@ pub struct Scanned {
     pub stanzas: Vec<String>,
     /// Files that are no packages, or could not be read.
     pub rejected: Vec<(PathBuf, ScanError)>,
-    /// Older versions that were left out.
-    pub older: Vec<PathBuf>,
+    /// Files that were left out for another one with the same or a newer version.
+    pub left_out: Vec<LeftOut>,
     /// What is odd about the override files.
     pub warnings: Vec<String>,
+}
+
+/// A file that was left out for another one.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// The file that is printed.
+    pub kept: PathBuf,
+    /// Whether that one has the same version, and not a newer one.
+    pub is_same_version: bool,
 }
 
 /// Why a file is not in the output.
@@ -128,9 +140,9 @@ pub fn scan(scan: &Scan<'_>, overrides: Option<Overrides>, extra: Option<Overrid
     let (found, rejected) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     scanned.rejected.extend(rejected);
     scanned.rejected.sort_by(|left, right| left.0.cmp(&right.0));
-    let (kept, older) = choose(scan.versions, found);
+    let (kept, left_out) = choose(scan.versions, found);
     (scanned.stanzas, scanned.warnings) = apply(kept, overrides, extra);
-    scanned.older = older;
+    scanned.left_out = left_out;
     scanned
 }
 
@@ -156,37 +168,152 @@ fn apply(
 
 /// Returns the package files below a folder, as the folder was given; that of a file is itself.
 fn list(scan: &Scan<'_>, rejected: &mut Vec<(PathBuf, ScanError)>) -> Vec<PathBuf> {
+    let is_package = |path: &Path| path.extension().is_some_and(|end| end == scan.kind);
     let mut files = Vec::new();
-    let folder = scan.folder;
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+    for entry in WalkDir::new(scan.folder).follow_links(true).sort_by_file_name() {
         match entry {
-            Ok(entry)
-                if entry.file_type().is_file()
-                    && entry.path().extension().is_some_and(|end| end == scan.kind) =>
-            {
+            Ok(entry) if entry.file_type().is_file() && is_package(entry.path()) => {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
-            Err(error) => rejected.push((error.path().unwrap_or(folder).to_owned(), error.into())),
+            Err(error) => {
+                if let Some(path) = unlisted(&error, scan.folder, is_package) {
+                    rejected.push((path, error.into()));
+                }
+            }
         }
     }
     files
 }
 
-/// Orders what was found, and sorts out older versions.
-fn choose(versions: VersionFilter, mut found: Vec<ScannedFile>) -> (Vec<ScannedFile>, Vec<PathBuf>) {
+/// Returns what cannot be listed, where that hides packages: not a link in a circle, whose folder is listed already, nor a link
+/// to nothing whose name is no package's.
+fn unlisted(error: &walkdir::Error, folder: &Path, is_package: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let path = error.path().unwrap_or(folder);
+    let is_dangling = path.is_symlink() && !path.exists();
+    let hides_packages = error.loop_ancestor().is_none() && (!is_dangling || is_package(path));
+    hides_packages.then(|| path.to_owned())
+}
+
+/// Orders what was found, and sorts out older versions and what has the same version as another file.
+fn choose(versions: VersionFilter, mut found: Vec<ScannedFile>) -> (Vec<ScannedFile>, Vec<LeftOut>) {
     found.sort_by(|left, right| (&left.key, &left.path).cmp(&(&right.key, &right.path)));
     if versions == VersionFilter::All {
         return (found, Vec::new());
     }
     let mut newest: BTreeMap<(String, String), ScannedFile> = BTreeMap::new();
-    let mut older = Vec::new();
+    let mut others = Vec::new();
     for found in found {
-        // Sorted: what comes later is newer.
         let (name, architecture, _) = &found.key;
-        if let Some(old) = newest.insert((name.clone(), architecture.clone()), found) {
-            older.push(old.path);
+        match newest.entry((name.clone(), architecture.clone())) {
+            Entry::Vacant(place) => drop(place.insert(found)),
+            Entry::Occupied(known) if known.get().key == found.key => others.push(found),
+            // Sorted: what comes later is newer.
+            Entry::Occupied(mut known) => others.push(known.insert(found)),
         }
     }
-    (newest.into_values().collect(), older)
+    let left_out = |other: ScannedFile| {
+        let (name, architecture, version) = other.key;
+        let kept = newest.get(&(name, architecture)).expect("one of each is kept");
+        LeftOut {
+            path: other.path,
+            kept: kept.path.clone(),
+            is_same_version: kept.key.2 == version,
+        }
+    };
+    let left_out = others.into_iter().map(left_out).collect();
+    (newest.into_values().collect(), left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use debian_control::stanza::Stanza;
+    use debian_deb::build::DebBuilder;
+
+    use super::*;
+
+    /// Writes a package below a folder.
+    fn package(folder: &Path, path: &str, version: &str) {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, DebBuilder::new("hello", version, "amd64").build()).unwrap();
+    }
+
+    fn scanned(folder: &Path, versions: VersionFilter) -> Scanned {
+        let hashes = Hashes {
+            md5: false,
+            sha1: false,
+            sha256: true,
+        };
+        let wanted = Scan {
+            folder,
+            jobs: 1,
+            architecture: None,
+            versions,
+            data: Data::Skip,
+            kind: "deb",
+            hashes,
+            prefix: "",
+            medium: None,
+        };
+        scan(&wanted, None, None)
+    }
+
+    /// The paths that are printed, below the folder.
+    fn listed(folder: &Path, scanned: &Scanned) -> Vec<String> {
+        let above = format!("{}/", folder.display());
+        let path = |stanza: &String| {
+            let stanza = Stanza::parse(stanza).unwrap();
+            stanza
+                .line("Filename")
+                .unwrap()
+                .strip_prefix(&above)
+                .unwrap()
+                .to_owned()
+        };
+        scanned.stanzas.iter().map(path).collect()
+    }
+
+    #[test]
+    fn links_in_a_circle_or_to_nothing_hide_no_package_unless_they_have_the_name_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        package(folder, "pool/hello.deb", "1");
+        symlink("..", folder.join("pool/up")).unwrap();
+        symlink("nothing", folder.join("notes")).unwrap();
+        let found = scanned(folder, VersionFilter::All);
+        assert_eq!(listed(folder, &found), ["pool/hello.deb"]);
+        assert!(found.rejected.is_empty(), "{:?}", found.rejected);
+        symlink("nothing", folder.join("gone.deb")).unwrap();
+        let found = scanned(folder, VersionFilter::All);
+        let rejected: Vec<_> = found.rejected.iter().map(|(path, _)| path.clone()).collect();
+        assert_eq!(rejected, [folder.join("gone.deb")]);
+    }
+
+    #[test]
+    fn of_one_version_the_first_file_is_kept_and_others_are_told_by_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        package(folder, "a.deb", "1");
+        package(folder, "b.deb", "2");
+        package(folder, "c.deb", "2");
+        let scanned = scanned(folder, VersionFilter::Newest);
+        assert_eq!(listed(folder, &scanned), ["b.deb"]);
+        let left_out: Vec<_> = scanned
+            .left_out
+            .iter()
+            .map(|other| (other.path.as_path(), other.kept.as_path(), other.is_same_version))
+            .collect();
+        let (a, b, c) = (folder.join("a.deb"), folder.join("b.deb"), folder.join("c.deb"));
+        assert_eq!(
+            left_out,
+            [
+                (a.as_path(), b.as_path(), false),
+                (c.as_path(), b.as_path(), true)
+            ]
+        );
+    }
 }

@@ -1,11 +1,12 @@
 //! `repogen scan`: a Packages file for a folder, with no archive.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use debian_archive::scan::{Hashes, Overrides, Scan, VersionFilter, scan};
-use debian_control::architecture::Architecture;
+use debian_control::architecture::{Architecture, ArchitectureError};
 use debian_deb::Data;
 
 use super::context::Context;
@@ -16,7 +17,8 @@ use debian_control::terminal::escaped;
 ///
 /// Accepts the arguments of dpkg-scanpackages. As there, `-h` means `--hash`; `--help` and `-?` print this text.
 #[derive(Debug, Args)]
-#[command(disable_help_flag = true)]
+// As there, the last of several counts.
+#[command(disable_help_flag = true, args_override_self = true)]
 pub(super) struct ScanArgs {
     /// The directory, or one package file; paths in the output begin with it.
     #[arg(value_name = "DIR")]
@@ -31,15 +33,8 @@ pub(super) struct ScanArgs {
     #[arg(long = "type", short = 't', value_name = "TYPE", default_value = "deb")]
     kind: String,
     /// Digests to print, comma-separated: `md5`, `sha1`, `sha256` [default: md5,sha256].
-    #[arg(
-        long,
-        short = 'h',
-        value_name = "LIST",
-        value_delimiter = ',',
-        value_enum,
-        ignore_case = true
-    )]
-    hash: Vec<Hash>,
+    #[arg(long, short = 'h', value_name = "LIST", value_parser = hashes)]
+    hash: Option<Hashes>,
     /// Extra override file with lines `PACKAGE FIELD VALUE`.
     #[arg(long, short, value_name = "FILE")]
     extra_override: Option<PathBuf>,
@@ -50,11 +45,14 @@ pub(super) struct ScanArgs {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Only packages of this architecture and of `all`.
-    #[arg(long, short, value_name = "ARCH")]
-    arch: Option<Architecture>,
+    #[arg(long, short, value_name = "ARCH", value_parser = filter)]
+    arch: Option<ArchitectureFilter>,
     /// Print all versions of a package, not only the newest.
-    #[arg(long, short)]
+    #[arg(long, short, overrides_with = "no_multiversion")]
     multiversion: bool,
+    /// Print only the newest version of a package: the default.
+    #[arg(long, alias = "nomultiversion")]
+    no_multiversion: bool,
     /// Read and check the data members too.
     #[arg(long)]
     deep: bool,
@@ -63,34 +61,54 @@ pub(super) struct ScanArgs {
     help: Option<bool>,
 }
 
-/// A digest by its name on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Hash {
-    Md5,
-    Sha1,
-    Sha256,
+/// One architecture, or all of them.
+#[derive(Debug, Clone)]
+struct ArchitectureFilter(Option<Architecture>);
+
+/// Returns which architecture is meant; by an empty name all are, as for dpkg-scanpackages.
+fn filter(name: &str) -> Result<ArchitectureFilter, ArchitectureError> {
+    let one = (!name.is_empty()).then(|| name.parse()).transpose()?;
+    Ok(ArchitectureFilter(one))
 }
 
-/// Returns the digests of a list: what apt reads where the list is empty.
-fn hashes(list: &[Hash]) -> Hashes {
-    let has = |hash, default| list.contains(&hash) || (list.is_empty() && default);
-    Hashes {
-        md5: has(Hash::Md5, true),
-        sha1: has(Hash::Sha1, false),
-        sha256: has(Hash::Sha256, true),
+/// What apt reads.
+const DEFAULT_HASHES: Hashes = Hashes {
+    md5: true,
+    sha1: false,
+    sha256: true,
+};
+
+/// Returns the digests of a list; those of an empty one are the default, as for dpkg-scanpackages.
+fn hashes(list: &str) -> Result<Hashes, String> {
+    if list.is_empty() {
+        return Ok(DEFAULT_HASHES);
     }
+    let mut hashes = Hashes::default();
+    for name in list.split(',') {
+        match name.to_ascii_lowercase().as_str() {
+            "md5" => hashes.md5 = true,
+            "sha1" => hashes.sha1 = true,
+            "sha256" => hashes.sha256 = true,
+            _ => {
+                return Err(format!(
+                    "unknown digest `{name}`: expected `md5`, `sha1` or `sha256`"
+                ));
+            }
+        }
+    }
+    Ok(hashes)
 }
 
 /// Reads an override file, before anything is printed.
-fn read(path: Option<&Path>, parse: fn(&str) -> Overrides) -> Result<Option<Overrides>, Failure> {
+fn read(path: Option<&Path>, read: fn(&Path) -> io::Result<Overrides>) -> Result<Option<Overrides>, Failure> {
     let Some(path) = path else { return Ok(None) };
-    let bytes = std::fs::read(path).map_err(|error| {
+    let overrides = read(path).map_err(|error| {
         Failure::not_possible(format_args!(
             "cannot read the override file `{}`: {error}",
-            path.display()
+            escaped(&path.to_string_lossy())
         ))
     })?;
-    Ok(Some(parse(&String::from_utf8_lossy(&bytes))))
+    Ok(Some(overrides))
 }
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, Failure> {
@@ -108,20 +126,20 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, F
         .overrides
         .as_deref()
         .filter(|path| *path != Path::new("/dev/null"));
-    let overrides = read(named, Overrides::parse)?;
-    let extra = read(args.extra_override.as_deref(), Overrides::parse_extra)?;
+    let overrides = read(named, Overrides::read)?;
+    let extra = read(args.extra_override.as_deref(), Overrides::read_extra)?;
     let wanted = Scan {
         folder: &args.folder,
         jobs: args.jobs.map_or(cores, usize::from),
-        architecture: args.arch.as_ref(),
-        versions: if args.multiversion {
+        architecture: args.arch.as_ref().and_then(|filter| filter.0.as_ref()),
+        versions: if args.multiversion && !args.no_multiversion {
             VersionFilter::All
         } else {
             VersionFilter::Newest
         },
         data: if args.deep { Data::List } else { Data::Skip },
         kind: &args.kind,
-        hashes: hashes(&args.hash),
+        hashes: args.hash.unwrap_or(DEFAULT_HASHES),
         prefix: args.prefix.as_deref().unwrap_or_default(),
         medium: args.medium.as_deref(),
     };
@@ -134,10 +152,17 @@ pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, F
             .printer
             .info(format_args!("warning: {}", escaped(warning)));
     }
-    for path in &scanned.older {
-        let path = escaped(&path.to_string_lossy());
+    for other in &scanned.left_out {
+        let (path, kept) = (other.path.to_string_lossy(), other.kept.to_string_lossy());
+        let version = if other.is_same_version {
+            "the same"
+        } else {
+            "a newer"
+        };
         context.printer.info(format_args!(
-            "warning: skipped `{path}`: there is a newer version (use --multiversion to keep it)"
+            "warning: skipped `{}`: `{}` has {version} version (use --multiversion to keep it)",
+            escaped(&path),
+            escaped(&kept)
         ));
     }
     for (path, error) in &scanned.rejected {

@@ -3,8 +3,12 @@
 //! Source: deb-override(5) and deb-extra-override(5), as dpkg-scanpackages reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
 
 use debian_control::stanza::Stanza;
+
+use crate::compressed_file;
 
 /// What an override file says, and what came of it.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +33,19 @@ enum Maintainer {
 }
 
 impl Overrides {
-    /// Parses `PACKAGE PRIORITY SECTION [MAINTAINER | OLD => NEW]`, a line a package; what follows a `#` is a comment.
-    pub fn parse(text: &str) -> Self {
+    /// Reads a file of `PACKAGE PRIORITY SECTION [MAINTAINER | OLD => NEW]`, a line a package; what follows a `#` is a comment.
+    ///
+    /// The extension of its name says how it is compressed, as for dpkg-scanpackages.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self::parse(&text(path)?))
+    }
+
+    /// Reads a file of `PACKAGE FIELD VALUE`, a line a field; one without a value takes the field away.
+    pub fn read_extra(path: &Path) -> io::Result<Self> {
+        Ok(Self::parse_extra(&text(path)?))
+    }
+
+    fn parse(text: &str) -> Self {
         let mut overrides = Self::default();
         for (name, rest) in lines(text) {
             let (priority, rest) = word(rest);
@@ -42,6 +57,12 @@ impl Overrides {
             }
             if !maintainer.is_empty() {
                 let maintainer = match maintainer.split_once("=>") {
+                    Some((_, new)) if new.trim().is_empty() => {
+                        overrides
+                            .warnings
+                            .push(format!("nothing stands behind `=>` in the override of `{name}`"));
+                        continue;
+                    }
                     Some((old, new)) => Maintainer::Instead {
                         old: old.split("//").map(|old| old.trim().to_owned()).collect(),
                         new: new.trim().to_owned(),
@@ -55,8 +76,7 @@ impl Overrides {
         overrides
     }
 
-    /// Parses `PACKAGE FIELD VALUE`, a line a field.
-    pub fn parse_extra(text: &str) -> Self {
+    fn parse_extra(text: &str) -> Self {
         let mut overrides = Self::default();
         for (name, rest) in lines(text) {
             let (field, value) = word(rest);
@@ -124,6 +144,14 @@ impl Overrides {
     }
 }
 
+/// More than any override file has, in bytes.
+const MOST_BYTES: u64 = 1 << 28;
+
+fn text(path: &Path) -> io::Result<String> {
+    let bytes = compressed_file::read(path, MOST_BYTES)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 fn set(field: &str, value: &str) -> OverrideLine {
     OverrideLine::Set {
         field: field.to_owned(),
@@ -146,20 +174,20 @@ fn word(text: &str) -> (&str, &str) {
     }
 }
 
-/// Returns a stanza with another value of a field, in its place or at the end.
+/// Returns a stanza with another value of a field, in its place or at the end; without the field where the value is empty.
 pub(super) fn with_field(text: &str, field: &str, value: &str) -> String {
     let Ok(stanza) = Stanza::parse(text) else {
         return text.to_owned();
     };
     let mut changed = String::with_capacity(text.len() + value.len());
     for found in stanza.fields() {
-        if found.is(field) {
-            changed.push_str(&format!("{}: {value}\n", found.name()));
-        } else {
+        if !found.is(field) {
             changed.push_str(&format!("{}:{}\n", found.name(), found.raw()));
+        } else if !value.is_empty() {
+            changed.push_str(&format!("{}: {value}\n", found.name()));
         }
     }
-    if stanza.get(field).is_none() {
+    if stanza.get(field).is_none() && !value.is_empty() {
         changed.push_str(&format!("{field}: {value}\n"));
     }
     changed
@@ -210,5 +238,39 @@ mod tests {
                 .apply("a", STANZA.to_owned())
                 .ends_with("Tag: x::y, z\n")
         );
+    }
+
+    #[test]
+    fn an_extra_override_without_a_value_takes_the_field_away() {
+        let mut overrides = Overrides::parse_extra("a Section\na Tag\n");
+        assert_eq!(
+            overrides.apply("a", STANZA.to_owned()),
+            "Package: a\nMaintainer: N <n@e>\n"
+        );
+    }
+
+    #[test]
+    fn nothing_behind_an_arrow_is_told_of_and_no_maintainer() {
+        let mut overrides = Overrides::parse("a optional net N <n@e> =>\n");
+        assert_eq!(
+            overrides.apply("a", STANZA.to_owned()),
+            "Package: a\nMaintainer: N <n@e>\nSection: net\nPriority: optional\n"
+        );
+        let warnings = overrides.warnings(&BTreeSet::from(["a".to_owned()]));
+        assert_eq!(warnings, ["nothing stands behind `=>` in the override of `a`"]);
+    }
+
+    #[test]
+    fn an_override_file_is_read_however_its_name_says_it_is_compressed() {
+        use debian_deb::build::compress;
+        use debian_deb::compression::Compression;
+
+        let folder = tempfile::tempdir().unwrap();
+        for compression in [Compression::None, Compression::Gzip, Compression::Xz] {
+            let path = folder.path().join(format!("override{}", compression.extension()));
+            std::fs::write(&path, compress(compression, b"a optional net\n")).unwrap();
+            let text = Overrides::read(&path).unwrap().apply("a", STANZA.to_owned());
+            assert!(text.contains("Section: net\n"), "{compression}: {text}");
+        }
     }
 }

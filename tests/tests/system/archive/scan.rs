@@ -186,7 +186,13 @@ fn the_arguments_of_dpkg_scanpackages_mean_the_same() {
                      odd optional libs\n";
     std::fs::write(folder.path().join("overrides"), overrides).unwrap();
     std::fs::write(folder.path().join("extra"), "odd Tag x::y\n").unwrap();
-    let calls: [&[&str]; 6] = [
+    let calls: [&[&str]; 12] = [
+        &["-m", "-a", "", "pool"],
+        &["-m", "-h", "", "pool"],
+        &["-m", "-a", "arm64", "-a", "amd64", "-m", "pool"],
+        &["--multiversion", "--hash=SHA256", "pool"],
+        &["-m", "--no-multiversion", "-a", "amd64", "pool"],
+        &["--nomultiversion", "-m", "pool"],
         &["-m", "pool", "/dev/null"],
         &["-m", "pool", "overrides", "some/prefix/"],
         &["-m", "-e", "extra", "pool", "overrides"],
