@@ -93,11 +93,13 @@ impl BinaryPackage {
             .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
     }
 
-    /// Returns the disk space that the installed package needs, in KiB, as its maintainer estimated it.
+    /// Returns the disk space that the installed package needs, in KiB, as its maintainer estimated it; `None` where that is no
+    /// whole number, or one that 63 bits do not hold.
     ///
     /// Source: Debian Policy 5.6.20.
     pub fn installed_size(&self) -> Option<u64> {
-        self.line("Installed-Size")?.parse().ok()
+        let kibibytes: i64 = self.line("Installed-Size")?.parse().ok()?;
+        kibibytes.try_into().ok()
     }
 
     /// Returns the first line of `Description`.

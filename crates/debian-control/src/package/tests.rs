@@ -97,7 +97,10 @@ fn every_rule_is_named_with_its_field_or_line() {
         (with("Conflicts: a | b"), "no alternatives"),
         (with("Multi-Arch: maybe"), "field `Multi-Arch`: `maybe`"),
         (with("Essential: perhaps"), "field `Essential`"),
-        (with("Installed-Size: big"), "field `Installed-Size`"),
+        (
+            with("Installed-Size: 1\n 2"),
+            "field `Installed-Size` goes on over more than one line",
+        ),
         (
             with("Section: a\n b"),
             "field `Section` goes on over more than one line",

@@ -18,8 +18,16 @@ const OBSOLETE: [(&str, &str); 6] = [
     ("Class", "Priority"),
 ];
 
-/// Fields with one line and no other rule.
-const LINES: [&str; 6] = ["Section", "Priority", "Maintainer", "Homepage", "Origin", "Bugs"];
+/// Fields with one line and no other rule: dpkg and apt take anything for `Installed-Size`, and go by what is a number.
+const LINES: [&str; 7] = [
+    "Section",
+    "Priority",
+    "Maintainer",
+    "Homepage",
+    "Origin",
+    "Bugs",
+    "Installed-Size",
+];
 
 /// Returns the value of a field that has one line and must be there.
 pub(super) fn required<'a>(stanza: &Stanza<'a>, name: &'static str) -> Result<&'a str, ControlError> {
@@ -97,8 +105,7 @@ pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     same_on_all(stanza)?;
     archive_details(stanza)?;
     one_of(stanza, "Essential", &["yes", "no"], "`yes` or `no`")?;
-    one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")?;
-    installed_size(stanza)
+    one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")
 }
 
 /// Refuses what cannot be there once for each architecture and yet be the same for all.
@@ -170,19 +177,6 @@ fn one_of(
                 expected,
             })
         }
-        _ => Ok(()),
-    }
-}
-
-fn installed_size(stanza: &Stanza<'_>) -> Result<(), ControlError> {
-    // Every number of 18 digits fits the 64 bits in which it is kept.
-    let is_number = |value: &str| value.len() <= 18 && value.bytes().all(|byte| byte.is_ascii_digit());
-    match line(stanza, "Installed-Size")? {
-        Some(value) if !is_number(value) => Err(ControlError::Value {
-            field: "Installed-Size",
-            value: shown(value),
-            expected: "a number of KiB",
-        }),
         _ => Ok(()),
     }
 }

@@ -74,8 +74,8 @@ impl TarHeader {
         small("group", &fields.gid)?;
         if let Meaning::Entry(Type::CharDevice | Type::BlockDevice) = meaning {
             let (major, minor) = device_fields(raw);
-            small("device major number", major)?;
-            small("device minor number", minor)?;
+            device("device major number", major, MAX_MAJOR)?;
+            device("device minor number", minor, MAX_MINOR)?;
         }
         let name = dialect.name(raw);
         if name.is_empty() {
@@ -190,6 +190,19 @@ fn number(field: &'static str, bytes: &[u8]) -> Result<u64, HeaderError> {
 /// A number that must fit into the 32 bits of the kernel's type for it.
 fn small(field: &'static str, bytes: &[u8]) -> Result<u32, HeaderError> {
     u32::try_from(number(field, bytes)?).map_err(|_| invalid(field, bytes))
+}
+
+/// The largest numbers of a device that Linux can make: 12 and 20 bits.
+const MAX_MAJOR: u32 = (1 << 12) - 1;
+const MAX_MINOR: u32 = (1 << 20) - 1;
+
+/// A number of a device; with a larger one dpkg cannot make it.
+fn device(field: &'static str, bytes: &[u8], max: u32) -> Result<u32, HeaderError> {
+    let number = small(field, bytes)?;
+    match number <= max {
+        true => Ok(number),
+        false => Err(invalid(field, bytes)),
+    }
 }
 
 fn invalid(field: &'static str, bytes: &[u8]) -> HeaderError {

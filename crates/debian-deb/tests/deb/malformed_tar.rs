@@ -110,6 +110,12 @@ fn numbers_that_readers_take_differently() {
     refused_in_both(&owner, &["`./a`", "owner"]);
     let device = Block::new("./a", b'3', b"").set(329, b"        ");
     refused_data(&[device], &["`./a`", "device major"]);
+    // mknod(2) of Linux takes 12 bits and 20.
+    let device = |numbers: &[u8; 16]| Block::new("./a", b'4', b"").set(329, numbers);
+    refused_data(&[device(b"0010000\x000000000\0")], &["`./a`", "device major"]);
+    refused_data(&[device(b"0000000\x004000000\0")], &["`./a`", "device minor"]);
+    let largest = tar(&[device(b"0007777\x003777777\0")]);
+    debian_deb::read(&with_data_tar(&largest)[..], &Limits::default(), Data::List).unwrap();
 }
 
 #[test]
