@@ -16,7 +16,7 @@ use std::path::Path;
 
 use debian_control::digest::{Digester, Sha256};
 
-pub use folder::Folder;
+pub use folder::{Folder, is_alias};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

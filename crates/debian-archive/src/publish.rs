@@ -40,6 +40,7 @@ use archive_catalog::{
 };
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
+use archive_storage::store::is_alias;
 
 pub(crate) use lease::SuiteLease;
 
@@ -454,11 +455,12 @@ impl PublishRun<'_> {
             snapshot,
             revision: self.revision,
             staging,
-            // Nobody looks there whether the tree that it is to be served from has what another had.
-            publishing: if self.archive.files().folder().is_none() && !self.already_in_place {
-                PublishMode::Forced
-            } else {
-                self.publishing
+            publishing: match self.archive.files().folder() {
+                // Nobody looks there whether the tree that it is to be served from has what another had.
+                None if !self.already_in_place => PublishMode::Forced,
+                // What an alias leads to is another suite's, and goes from here with the first file that is written.
+                Some(root) if is_alias(&root.join(self.archive.dists(self.suite))) => PublishMode::Forced,
+                _ => self.publishing,
             },
             date: self.date,
         }

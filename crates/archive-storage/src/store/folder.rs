@@ -38,13 +38,12 @@ impl Folder {
         }
     }
 
-    /// Returns the alias that a path leads through: a link in `dists/`. Other links are whoever keeps the folder's own.
+    /// Returns the alias that a path leads through: a link in `dists/` to a folder beside it. Other links are whoever keeps the
+    /// folder's own: they may put a suite on another disk.
     fn alias_above<'a>(&self, path: &'a Path) -> Option<&'a Path> {
         path.ancestors()
             .take_while(|above| *above != self.root)
-            .find(|above| {
-                above.parent().is_some_and(|folder| folder.ends_with("dists")) && above.is_symlink()
-            })
+            .find(|above| above.parent().is_some_and(|folder| folder.ends_with("dists")) && is_alias(above))
     }
 
     /// Opens a file that no alias leads to; `None` where there is none.
@@ -100,7 +99,7 @@ impl Folder {
             while let Some(alias) = self.alias_above(folder) {
                 match std::fs::remove_file(alias) {
                     // Another write did so just now.
-                    Err(_) if !alias.is_symlink() => {}
+                    Err(_) if !is_alias(alias) => {}
                     removed => removed?,
                 }
             }
@@ -359,6 +358,12 @@ impl FileStore for Folder {
         }
         Ok(())
     }
+}
+
+/// Says whether a path is a link to a folder beside it: an alias, which gives way to a suite that takes its name.
+pub fn is_alias(path: &Path) -> bool {
+    let target = std::fs::read_link(path);
+    target.is_ok_and(|target| target.file_name() == Some(target.as_os_str()))
 }
 
 fn head(found: &Metadata) -> FileHead {

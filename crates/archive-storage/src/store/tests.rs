@@ -66,6 +66,21 @@ fn an_alias_leads_to_its_suite() {
 }
 
 #[test]
+fn a_suite_on_another_disk_is_written_through_its_link() {
+    let (folder, store) = folder();
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::create_dir_all(folder.path().join("root/dists")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.path().join("root/dists/stable")).unwrap();
+    write(&store, "dists/stable/InRelease", "text").unwrap();
+    assert_eq!(std::fs::read(elsewhere.join("InRelease")).unwrap(), b"text");
+    assert_eq!(
+        store.read("dists/stable/InRelease").unwrap().as_deref(),
+        Some(&b"text"[..])
+    );
+}
+
+#[test]
 fn an_alias_gives_way_to_a_suite_whose_files_come_side_by_side() {
     let (folder, store) = folder();
     write(&store, "dists/bookworm/InRelease", "text").unwrap();

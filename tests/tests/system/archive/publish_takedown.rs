@@ -289,3 +289,14 @@ fn an_alias_goes_from_one_suite_to_the_next_without_being_told() {
     assert_eq!(shown.to_str(), Some("trixie"));
     archive.repogen(&["verify"]).ok();
 }
+
+#[test]
+fn a_suite_that_takes_the_name_of_an_alias_has_all_its_files_there() {
+    let archive = with_alias();
+    archive.configure(
+        "codename = \"bookworm\"\nsuite = \"stable\"",
+        "codename = \"stable\"",
+    );
+    archive.repogen(&["publish"]).exits(1);
+    archive.repogen(&["verify", "--suite", "stable"]).ok();
+}
