@@ -34,6 +34,14 @@ pub enum SnapshotError {
     /// The tree of a pinned state cannot be written or deleted.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A state is pinned, and its tree is not there in full.
+    #[error("snapshot `{id}` is pinned, but its tree is not complete")]
+    Unfinished {
+        /// The state.
+        id: SnapshotId,
+        /// The cause.
+        source: Box<PublishError>,
+    },
     /// The store of the archive's files cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -178,7 +186,11 @@ impl Archive {
 
     fn pin_trees(&self, pins: &[(&Suite, Pin)], pinning: Pinning<'_>) -> Result<(), SnapshotError> {
         for (suite, pin) in pins {
-            self.render_pinned(suite, pin, pinning.signer, pinning.clock)?;
+            self.render_pinned(suite, pin, pinning.signer, pinning.clock)
+                .map_err(|source| SnapshotError::Unfinished {
+                    id: pin.id.clone(),
+                    source: Box::new(source),
+                })?;
         }
         Ok(())
     }

@@ -8,10 +8,11 @@ mod show;
 
 use archive_catalog::SnapshotId;
 use clap::{Args, Subcommand};
+use debian_archive::publish::PublishError;
 use debian_archive::snapshots::SnapshotError;
 
 use super::context::Context;
-use super::exit::{Completion, Failure};
+use super::exit::{self, Completion, Failure};
 
 /// Create, list, show, compare and delete snapshots of suites.
 ///
@@ -47,6 +48,16 @@ impl From<SnapshotError> for Failure {
         let hint = match error {
             SnapshotError::Catalog(error) => return error.into(),
             SnapshotError::Publish(error) => return error.into(),
+            SnapshotError::Unfinished { ref id, ref source } => {
+                let code = match **source {
+                    PublishError::Sign(_) => exit::SIGNING,
+                    _ => exit::DISK,
+                };
+                let hint = format!(
+                    "`repogen snapshot create {id}` completes it, `repogen snapshot delete {id}` takes it back"
+                );
+                return Self::new(code, error).hint(hint);
+            }
             SnapshotError::Lock(_) | SnapshotError::Store(_) => return Self::disk(error),
             SnapshotError::Unknown { ref near, .. } if near.is_empty() => {
                 "nothing has been published yet: run `repogen publish`".to_owned()

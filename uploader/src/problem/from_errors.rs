@@ -65,8 +65,8 @@ impl From<SnapshotError> for Problem {
                 Code::SnapshotNotFound
             }
             SnapshotError::Catalog(cause) => return cause.into(),
-            SnapshotError::Publish(PublishError::Sign(cause)) => {
-                tracing::error!(error = %with_causes(cause), "a snapshot cannot be signed");
+            SnapshotError::Unfinished { source, .. } if matches!(**source, PublishError::Sign(_)) => {
+                tracing::error!(error = %with_causes(source), "a snapshot cannot be signed");
                 return Self::new(
                     Code::SigningUnavailable,
                     "the snapshot is pinned, and its tree cannot be signed at present: repeat the request once signing works again",
@@ -76,7 +76,10 @@ impl From<SnapshotError> for Problem {
             SnapshotError::NotPinned(_) => Code::SnapshotNotPinned,
             SnapshotError::FilesMissing { .. } => Code::SnapshotIncomplete,
             SnapshotError::Gated { .. } => Code::WouldBreak,
-            SnapshotError::Publish(_) | SnapshotError::Store(_) | SnapshotError::Lock(_) => {
+            SnapshotError::Unfinished { .. }
+            | SnapshotError::Publish(_)
+            | SnapshotError::Store(_)
+            | SnapshotError::Lock(_) => {
                 return Self::internal(&error);
             }
         };

@@ -320,3 +320,21 @@ fn a_damaged_snapshot_is_found_and_written_again() {
     assert_eq!(text(&std::fs::read(&release).unwrap()), text(&whole));
     assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
+
+#[test]
+fn a_snapshot_that_was_cut_off_is_named_with_what_completes_it() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let in_the_way = archive.root().join("snapshots");
+    std::fs::write(&in_the_way, "").unwrap();
+    let cut_off = archive.repogen(&["snapshot", "create"]).exits(3);
+    std::fs::remove_file(&in_the_way).unwrap();
+    let (_, hint) = cut_off.stderr.split_once("hint: `repogen ").unwrap();
+    let (command, _) = hint.split_once('`').unwrap();
+    archive.repogen(&["verify"]).exits(1);
+    let arguments: Vec<&str> = command.split(' ').collect();
+    let id = archive.repogen(&arguments).ok().stdout;
+    assert_eq!(Some(id.trim()), arguments.last().copied());
+    archive.repogen(&["verify"]).ok();
+}
