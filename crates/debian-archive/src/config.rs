@@ -80,7 +80,7 @@ pub struct Config {
 
 /// Which keys sign a Release.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table `[signing]`")]
 pub struct Signing {
     /// Secret key, relative to the root.
     pub key: Option<PathBuf>,
@@ -106,7 +106,7 @@ impl Default for Signing {
 
 /// The pages for people.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table `[site]`")]
 pub struct SiteSettings {
     /// Whether they are written.
     #[serde(default = "yes")]
@@ -122,7 +122,7 @@ pub struct SiteSettings {
 
 /// One suite.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table `[[suite]]`")]
 pub struct Suite {
     /// The folder under `dists/`.
     #[serde(deserialize_with = "parsed")]
@@ -139,9 +139,10 @@ pub struct Suite {
     /// How long after its Date a Release is valid.
     pub valid_for: Option<Span>,
     /// How many versions of a package `prune` leaves.
+    #[serde(default, deserialize_with = "some_count")]
     pub keep_versions: Option<u32>,
     /// How many generations of by-hash files stay at least.
-    #[serde(default = "default_keep_generations")]
+    #[serde(default = "default_keep_generations", deserialize_with = "count")]
     pub keep_generations: u32,
     /// Generations that were live within this time stay too.
     #[serde(default = "Span::hour")]
@@ -186,7 +187,7 @@ pub struct Suite {
 
 /// Values that a suite sets in place of those in the .deb.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `section`, `priority` or both")]
 pub struct Override {
     /// Replaces `Section`.
     pub section: Option<String>,
@@ -195,8 +196,7 @@ pub struct Override {
 }
 
 /// What happens to a publish that would make packages uninstallable.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Gate {
     /// It is not looked for.
     #[default]
@@ -205,6 +205,20 @@ pub enum Gate {
     Warn,
     /// It does not go live, and they are named.
     Block,
+}
+
+impl<'de> Deserialize<'de> for Gate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "off" => Ok(Self::Off),
+            "warn" => Ok(Self::Warn),
+            "block" => Ok(Self::Block),
+            _ => Err(serde::de::Error::custom(format!(
+                "invalid value `{text}` for `gate`: expected \"off\", \"warn\" or \"block\""
+            ))),
+        }
+    }
 }
 
 /// When Contents indexes are rebuilt.
@@ -381,7 +395,7 @@ impl Suite {
                 .map_err(|error| format!("overrides: {error}"))?;
             for (key, value) in [("section", &values.section), ("priority", &values.priority)] {
                 if let Some(value) = value {
-                    check_line(key, value)?;
+                    check_line(key, value).map_err(|error| format!("overrides of `{name}`: {error}"))?;
                     if value.contains([' ', '\t']) {
                         return Err(format!(
                             "overrides of `{name}`: `{key}` `{value}` has a blank in it"
@@ -449,6 +463,21 @@ fn default_compressions() -> Vec<Form> {
 
 fn default_keep_generations() -> u32 {
     3
+}
+
+fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let count = value.as_integer().and_then(|count| u32::try_from(count).ok());
+    count.ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "invalid value `{value}`: expected a whole number from 0 to {}",
+            u32::MAX
+        ))
+    })
+}
+
+fn some_count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    count(deserializer).map(Some)
 }
 
 fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
@@ -538,5 +567,40 @@ mod tests {
     fn a_line_break_in_the_origin_is_refused() {
         let error = parse("origin = \"A\\nSuite: x\"\n[[suite]]\ncodename = \"stable\"\n").unwrap_err();
         assert!(error.contains("invalid `origin`"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_told_of_without_words_of_the_parser() {
+        for (line, expected) in [
+            ("gate = true", "expected a string"),
+            ("gate = \"on\"", "expected \"off\", \"warn\" or \"block\""),
+            (
+                "keep_versions = -1",
+                "`-1`: expected a whole number from 0 to 4294967295",
+            ),
+            ("keep_generations = \"3\"", "`\"3\"`: expected a whole number"),
+            (
+                "overrides.hello = \"net\"",
+                "expected a table with `section`, `priority` or both",
+            ),
+        ] {
+            let error = parse(&format!("[[suite]]\ncodename = \"stable\"\n{line}\n")).unwrap_err();
+            assert!(
+                error.starts_with("repogen.toml:3: ") && error.contains(expected),
+                "{line}: {error}"
+            );
+        }
+        let error = parse("site = true\n[[suite]]\ncodename = \"stable\"\n").unwrap_err();
+        assert!(error.contains("expected a table `[site]`"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_override_is_told_by_its_package() {
+        let error =
+            parse("[[suite]]\ncodename = \"stable\"\noverrides.hello = { section = \"\" }\n").unwrap_err();
+        assert!(
+            error.contains("overrides of `hello`: invalid `section`"),
+            "{error}"
+        );
     }
 }
