@@ -41,6 +41,9 @@ pub enum BackupError {
         /// The cause.
         source: io::Error,
     },
+    /// The file that the backup is to be exists.
+    #[error("`{0}` already exists: a backup takes the place of no file")]
+    TargetExists(PathBuf),
     /// Restoring would overwrite something.
     #[error("`{0}` already exists: restore into a root without configuration, catalog and keys")]
     Exists(String),
@@ -65,7 +68,10 @@ impl Archive {
             .create_new(true)
             .mode(0o600)
             .open(target)
-            .map_err(|source| failed("make", target, source))?;
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::AlreadyExists => BackupError::TargetExists(target.to_owned()),
+                _ => failed("make", target, source),
+            })?;
         let written = self.write_backup(file, &copy);
         if written.is_err() {
             // Half a backup is worse than none.

@@ -254,7 +254,7 @@ impl From<CheckError> for Failure {
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         let code = match error {
-            BackupError::Exists(_) | BackupError::NoBackup { .. } => REJECTED,
+            BackupError::Exists(_) | BackupError::TargetExists(_) | BackupError::NoBackup { .. } => REJECTED,
             _ => DISK,
         };
         Self::new(code, error)

@@ -7,19 +7,20 @@ use std::path::Path;
 
 use super::exit::Failure;
 
-/// Creates a file, which must not exist, and syncs it to disk.
+/// Creates a file, which must not exist, and syncs it to disk; where that fails there is none.
 pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let write = || {
-        let mut file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
+    let create = File::options().write(true).create_new(true).mode(mode).open(path);
+    let mut file = create.map_err(|error| write_failed(path, error))?;
+    let mut write = || {
         file.write_all(bytes)?;
         file.sync_all()?;
         File::open(folder_of(path))?.sync_all()
     };
-    write().map_err(|error| write_failed(path, error))
+    write().map_err(|error| {
+        // Half a key file would be in the way of whatever reads all of them.
+        let _ = std::fs::remove_file(path);
+        write_failed(path, error)
+    })
 }
 
 /// Returns the folder of a file; of a mere name that is the working directory.
@@ -31,6 +32,9 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 pub(super) fn write_failed(path: &Path, error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Failure::not_possible(format_args!("`{}` already exists", path.display()));
+    }
     Failure::disk(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())))
 }
 

@@ -41,7 +41,7 @@ struct GenerateArgs {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Days until the key expires [default: never].
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     expires: Option<u32>,
 }
 
