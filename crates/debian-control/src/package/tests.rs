@@ -97,6 +97,7 @@ fn every_rule_is_named_with_its_field_or_line() {
         (with("Conflicts: a | b"), "no alternatives"),
         (with("Multi-Arch: maybe"), "field `Multi-Arch`: `maybe`"),
         (with("Essential: perhaps"), "field `Essential`"),
+        (with("Important: perhaps"), "field `Important`"),
         (
             with("Installed-Size: 1\n 2"),
             "field `Installed-Size` goes on over more than one line",

@@ -105,7 +105,9 @@ pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     same_on_all(stanza)?;
     archive_details(stanza)?;
     one_of(stanza, "Essential", &["yes", "no"], "`yes` or `no`")?;
-    one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")
+    one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")?;
+    // dpkg does not know it; apt warns about other words, on every machine and with every command.
+    one_of(stanza, "Important", &["yes", "no"], "`yes` or `no`")
 }
 
 /// Refuses what cannot be there once for each architecture and yet be the same for all.
