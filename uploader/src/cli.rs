@@ -26,10 +26,16 @@ use crate::settings::Settings;
 
 /// Serve a Debian archive over HTTP: uploads, accounts and downloads.
 #[derive(Debug, Parser)]
-#[command(name = "uploader", version, arg_required_else_help = true)]
+#[command(name = "uploader", version, arg_required_else_help = true, after_long_help = man::COMMON.help())]
 struct UploaderArguments {
     /// The archive root [default: the working directory].
-    #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "REPOGEN_ROOT",
+        value_name = "DIR",
+        display_order = cli_kit::GLOBAL_OPTION
+    )]
     root: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -39,6 +45,9 @@ struct UploaderArguments {
 #[derive(Debug, Subcommand)]
 enum UploaderCommand {
     /// Serve requests on API_HOST:API_PORT until SIGTERM.
+    ///
+    /// All settings are environment variables.
+    #[command(after_long_help = man::COMMON.help())]
     Serve,
     /// Create accounts.
     #[command(subcommand)]
@@ -51,7 +60,7 @@ enum UploaderCommand {
     Audit(audit::AuditCommand),
     Backup(backup::ServerBackupArgs),
     IngestLogs(ingest_logs::IngestLogsArgs),
-    /// Update the catalog's tables to this version.
+    /// Upgrade the catalog's tables to this version.
     Migrate,
     Man(cli_kit::man::ManArgs),
     Completions(cli_kit::completions::CompletionsArgs),

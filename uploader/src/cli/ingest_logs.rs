@@ -15,9 +15,9 @@ use crate::settings::Settings;
 
 /// Count downloads from the access logs of nginx or a CDN: `combined` lines or JSON lines, plain or gzip.
 ///
-/// Each line counts once, also when its log is given again, has grown, or was rotated and compressed. Counts successful GET
-/// requests for .deb files of this archive; stores no addresses. Prints the log, its new lines, downloads among them,
-/// requests for packages that the archive does not have, and lines that are not of a log.
+/// Each line counts once, even if its log is given again, has grown, or was rotated and compressed. Counts successful GET
+/// requests for .deb files of this archive; stores no addresses. Prints the log, its new lines, downloads among them, requests
+/// for packages that the archive does not have, and lines that are not log entries.
 #[derive(Debug, Args)]
 pub(super) struct IngestLogsArgs {
     /// The logs; `-` for standard input.

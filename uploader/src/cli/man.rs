@@ -30,41 +30,47 @@ const SECTIONS: &[Section] = &[
             ),
             (
                 "API_HOST, API_PORT",
-                "The address to listen on: 0.0.0.0 and 3000 where nothing is said.",
+                "The address to listen on; default 0.0.0.0 and 3000.",
             ),
-            ("JWT_SECRET", "Signs access tokens; 32 bytes or more."),
+            (
+                "JWT_SECRET",
+                "Signs access tokens, 32 bytes or more; default: generated once, kept in keys/jwt.secret.",
+            ),
             (
                 "TOKEN_TTL, TOKEN_MAX_LIFE",
-                "Lifetime of an access token, such as 1h, and the longest of an API token, such as 90d.",
+                "Lifetime of an access token, default 1h, and the longest of an API token, such as 90d, default unlimited.",
             ),
-            ("REGISTRATION", "open: anyone may create an account; or closed."),
+            (
+                "REGISTRATION",
+                "open: anyone may create an account (default); or closed.",
+            ),
             (
                 "PUBLISHER",
-                "inline: this process publishes; off: a repogen watch does.",
+                "inline: this process publishes (default); off: a repogen watch does.",
             ),
             (
                 "PUBLIC_URL",
-                "Where the static files are served, to which downloads are redirected.",
+                "Where the static files are served, to which downloads are redirected; default: the uploader serves them.",
             ),
             (
                 "MAX_UPLOAD_BYTES, UPLOAD_IDLE, UPLOAD_TOTAL",
-                "How large an upload may be, how long it may send nothing, and how long it may take.",
+                "How large a .deb may be, how long its client may send nothing, and how long the upload may take; default 2 GiB, 30s, 1h.",
             ),
             (
                 "UPLOAD_RATE, READ_RATE",
-                "Requests of one account and one address: PER_SECOND:BURST, or off.",
+                "Requests of one account and one address: PER_SECOND:BURST, or off; default 500:20000 and 1000:20000.",
             ),
-            ("TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is trusted."),
-            ("CORS_ORIGINS", "Origins whose pages may read answers; *: all."),
+            ("TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is trusted; default none."),
+            ("CORS_ORIGINS", "Origins whose pages may read answers; *: all (default)."),
             (
                 "WEBHOOK_NETWORKS, WEBHOOK_PORTS, WEBHOOK_HTTP, WEBHOOK_TIMEOUT",
-                "Where webhooks may be, and how long they have to answer.",
+                "Where webhooks may be besides public https addresses, and how long they have to answer; default 15s.",
             ),
             (
                 "SIGN_IN_CLIENT_SECRET",
                 "The client secret at the sign-in provider.",
             ),
-            ("RUST_LOG", "The log level: info where nothing is said."),
+            ("RUST_LOG", "The log level; default info."),
         ],
     ),
     (
@@ -86,7 +92,8 @@ const SECTIONS: &[Section] = &[
     ),
 ];
 
-const COMMON: Common = Common {
+/// What holds for all commands.
+pub(super) const COMMON: Common = Common {
     sections: SECTIONS,
     see_also: &["repogen(1)", "cpkgs(1)"],
 };

@@ -61,7 +61,7 @@ codes! {
     UntrustedPublisher "untrusted_publisher" FORBIDDEN "No trusted publisher matches";
     IssuerUnavailable "issuer_unavailable" SERVICE_UNAVAILABLE "The token's issuer does not respond";
     SignInRefused "sign_in_refused" FORBIDDEN "The sign-in at the provider is not accepted";
-    PasswordsOff "passwords_off" FORBIDDEN "Passwords are not taken";
+    PasswordsOff "passwords_off" FORBIDDEN "Sign-in by password is disabled";
     ConfirmationRequired "confirmation_required" FORBIDDEN "The change has to be confirmed";
     Forbidden "forbidden" FORBIDDEN "The account may not do this";
     ScopeTooSmall "scope_too_small" FORBIDDEN "The token's scopes do not permit this";

@@ -144,7 +144,7 @@ pub(crate) fn check_passwords_are_taken(app: &App) -> Result<(), Problem> {
     }
     Err(Problem::new(
         Code::PasswordsOff,
-        "passwords are not taken here: sign in at the provider, on the page of the console",
+        "sign-in by password is disabled: sign in at the provider, on the page of the console",
     ))
 }
 
