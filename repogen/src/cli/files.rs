@@ -1,8 +1,8 @@
 //! Files that commands make: never in place of another, and on disk when they are made.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::exit::Failure;
@@ -23,8 +23,18 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fail
     })
 }
 
+/// Creates the folder of a secret file, where it is missing, for its owner alone.
+pub(super) fn create_private_folder_of(path: &Path) -> Result<(), Failure> {
+    let folder = folder_of(path);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| write_failed(folder, error))
+}
+
 /// Returns the folder of a file; of a mere name that is the working directory.
-pub(super) fn folder_of(path: &Path) -> &Path {
+fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -1,7 +1,6 @@
 //! `repogen init`: a new archive.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use archive_catalog::{DatabaseUrl, SqlCatalog};
@@ -14,7 +13,7 @@ use debian_archive::sign::keys::{self, NewKey};
 
 use super::context::Context;
 use super::exit::{Completion, Failure};
-use super::files::{folder_of, write_failed, write_new};
+use super::files::{create_private_folder_of, write_failed, write_new};
 use super::system_clock::now;
 
 /// Create an archive: configuration, catalog, signing key and empty, signed suites.
@@ -83,7 +82,7 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     if let Err(failure) = super::publish::publish_all(&archive, context) {
         context
             .printer
-            .info("the archive was made, and its suites are not published yet: `repogen publish` goes on");
+            .info("the archive was created, but its suites are not published yet: run `repogen publish`");
         return Err(failure);
     }
     context
@@ -118,12 +117,7 @@ fn refuse_to_overwrite(configuration: &Path, location: &ArchiveLocation) -> Resu
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {
-    let folder = folder_of(path);
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| write_failed(folder, error))?;
+    create_private_folder_of(path)?;
     let user_id = format!("{origin} archive signing key");
     let key = keys::generate(
         &NewKey {

@@ -12,7 +12,7 @@ use debian_archive::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
 
 use super::context::Context;
 use super::exit::{Completion, Failure, with_causes};
-use super::files::write_new;
+use super::files::{create_private_folder_of, write_new};
 use super::system_clock::now;
 use super::{publish, signing};
 
@@ -124,7 +124,7 @@ fn sign_beside(key: &SecretKey, signing: SigningKeys, context: &mut Context) -> 
         .printer
         .line(format_args!("{}\t{file}", key.fingerprint()))?;
     context.printer.info(if is_first {
-        "the file of the main key is gone: this is the main key now, and machines that know no other key of the archive need its new keyring"
+        "the file of the main key is missing: this is the main key now, and machines that know no other key of the archive need its new keyring"
     } else {
         "from the next publish on, releases are signed with this key as well; `repogen key rotate` makes it the main key"
     });
@@ -153,7 +153,7 @@ fn list(context: &mut Context) -> Result<Completion, Failure> {
     files.extend(unused(context, &used)?.into_iter().map(|path| ("unused", path)));
     let mut bad = 0;
     for (role, path) in files {
-        let read = fs::read(context.root.join(&path)).map_err(|error| error.to_string());
+        let read = fs::read(context.root.join(&path)).map_err(|error| format!("cannot read the key: {error}"));
         match read.and_then(|bytes| keys::describe(&bytes, now()).map_err(|error| with_causes(&error))) {
             Ok(described) => {
                 for info in described {
@@ -372,6 +372,8 @@ fn store(key: &SecretKey, context: &Context) -> Result<String, Failure> {
             "key {fingerprint} already exists in `{file}`"
         )));
     }
+    // It is lost together with the keys in it.
+    create_private_folder_of(&path)?;
     write_new(&path, key.to_armored()?.as_bytes(), 0o600)?;
     Ok(file)
 }

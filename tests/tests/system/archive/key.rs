@@ -267,6 +267,13 @@ fn a_main_key_that_is_gone_is_replaced_by_what_the_hint_says() {
     assert!(made.stderr.contains("the main key now"), "{}", made.report());
     archive.repogen(&["publish"]).ok();
     archive.repogen(&["verify"]).ok();
+    // The folder is lost with what was in it.
+    let archive = published();
+    let keys = archive.home().join("keys");
+    fs::remove_dir_all(&keys).unwrap();
+    archive.repogen(&["key", "generate"]).ok();
+    assert_eq!(keys.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    archive.repogen(&["publish", "--force"]).ok();
     // A key that signed beside it becomes the main key, and clients that have it go on.
     let archive = lost(true);
     let kept = keep_keyring(&archive, "both.pgp");
