@@ -1,22 +1,22 @@
 //! Commands, one file each, and what they share: arguments, exit codes, printing.
 
 mod admin;
-mod report;
 mod architectures;
-mod check;
 mod auth;
 mod autoremove;
 mod build_dep;
 mod candidates;
 mod changelog;
-mod completions;
+mod check;
 mod command_tips;
+mod completions;
 mod config_overrides;
 mod depends;
 mod download;
 mod edsp;
 mod env;
 mod ephemeral;
+mod exec_in_generation;
 mod export;
 mod failure;
 mod fetch_debs;
@@ -27,13 +27,13 @@ mod hold;
 mod human_size;
 mod info;
 mod install;
+mod install_target;
+mod kept_back;
 mod library;
 mod list;
 mod man;
 mod options;
 mod phased;
-mod install_target;
-mod kept_back;
 mod plan_text;
 mod plan_view;
 mod policy;
@@ -44,6 +44,10 @@ mod refusal;
 mod registry;
 mod relations;
 mod remove;
+mod repair;
+mod report;
+mod rollback;
+mod run;
 mod search;
 mod secret;
 mod selected;
@@ -57,11 +61,6 @@ mod upgrade;
 mod why;
 
 use std::io::IsTerminal as _;
-mod repair;
-mod rollback;
-mod run;
-mod exec_in_generation;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -84,27 +83,33 @@ use progress::Spinner;
 /// How one begins.
 const EXAMPLES: &str = "\
 Examples:
-  cpkgs source add https://apt.example.org    name an archive; its key is shown
-  cpkgs update && cpkgs install hello         into a folder of yours, without root
-  sudo cpkgs install --system hello           into the system, by dpkg
-  cpkgs rollback                              take the last change without root back
+  cpkgs source add https://apt.example.org    add an archive, after showing its key
+  cpkgs update && cpkgs install hello         install into your home, without root
+  sudo cpkgs install --system hello           install into the system, through dpkg
+  cpkgs rollback                              undo the last change made without root
 
 Exit codes: 0 done, 1 the request cannot be met, 2 usage, 3 not reachable, 4 verification failed, 5 not permitted";
 
-/// Install packages from any Debian archive, with and without root.
+/// Install packages from any Debian archive, with or without root.
 #[derive(Debug, Parser)]
 #[command(name = "cpkgs", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
     /// Print data as JSON, one value a line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = cli_kit::GLOBAL_OPTION)]
     json: bool,
 
     /// Answer yes to every question.
-    #[arg(long, short = 'y', global = true, alias = "assume-yes")]
+    #[arg(
+        long,
+        short = 'y',
+        global = true,
+        alias = "assume-yes",
+        display_order = cli_kit::GLOBAL_OPTION
+    )]
     yes: bool,
 
     /// Print data and errors only.
-    #[arg(long, short = 'q', global = true)]
+    #[arg(long, short = 'q', global = true, display_order = cli_kit::GLOBAL_OPTION)]
     quiet: bool,
 
     #[command(flatten)]
@@ -219,15 +224,15 @@ impl Context {
         self.ask(
             question,
             DefaultAnswer::Yes,
-            "say --yes where nobody can be asked",
+            "`--yes` answers it",
         )
     }
 
     /// Asks whether a key is to be trusted, which --yes alone does not answer: nobody would have looked at it.
     fn confirm_key(&mut self, question: &str) -> Result<(), Failure> {
-        let hint = "give the key by --signed-by, or its fingerprint by --fingerprint";
+        let hint = "name a file with the key with --signed-by, or its fingerprint with --fingerprint";
         if self.consent == Consent::Given {
-            return Err(Failure::saying(USAGE, "nobody has looked at the key").hint(hint));
+            return Err(Failure::saying(USAGE, "the key was not confirmed").hint(hint));
         }
         self.ask(question, DefaultAnswer::No, hint)
     }
@@ -236,7 +241,7 @@ impl Context {
         self.printer.flush()?;
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Err(
-                Failure::saying(USAGE, "there is a question, and no terminal to ask it on").hint(hint),
+                Failure::saying(USAGE, "a question has to be answered, and there is no terminal").hint(hint),
             );
         }
         let answer = dialoguer::Confirm::new()

@@ -46,10 +46,16 @@ use printer::Printer;
 
 /// Build, sign and check Debian archives.
 #[derive(Debug, Parser)]
-#[command(name = "repogen", version, arg_required_else_help = true)]
+#[command(name = "repogen", version, arg_required_else_help = true, after_long_help = man::COMMON.help())]
 struct Arguments {
     /// The archive root [default: the working directory].
-    #[arg(long, global = true, env = "REPOGEN_ROOT", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "REPOGEN_ROOT",
+        value_name = "DIR",
+        display_order = cli_kit::GLOBAL_OPTION
+    )]
     root: Option<PathBuf>,
 
     #[command(subcommand)]

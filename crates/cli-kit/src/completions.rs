@@ -3,7 +3,7 @@
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// Print what makes a shell complete this program's words.
+/// Print the completion script of a shell.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell.

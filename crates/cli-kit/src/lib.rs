@@ -10,3 +10,6 @@ mod output;
 
 pub use error_report::{ErrorReport, one_line};
 pub use output::{Output, PrintError};
+
+/// The place of an option of all commands in `--help`: behind those of the command itself, and before `--help`.
+pub const GLOBAL_OPTION: usize = 900;

@@ -26,6 +26,27 @@ pub struct Common {
     pub see_also: &'static [&'static str],
 }
 
+impl Common {
+    /// Returns the sections as `--help` shows them, behind the options.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let section = |(heading, terms): &Section| {
+            let (first, rest) = heading.split_at(heading.len().min(1));
+            let terms: String = terms
+                .iter()
+                .map(|(term, meaning)| {
+                    // An exit code and its meaning fit on a line.
+                    let between = if term.len() < 3 { "  " } else { "\n          " };
+                    format!("\n  {term}{between}{meaning}")
+                })
+                .collect();
+            format!("{first}{}:{terms}", rest.to_lowercase())
+        };
+        let sections: Vec<String> = self.sections.iter().map(section).collect();
+        sections.join("\n\n")
+    }
+}
+
 impl ManArgs {
     /// Writes the pages of a program.
     ///
@@ -134,6 +155,19 @@ fn written(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sections_are_shown_in_help() {
+        let common = Common {
+            sections: &[
+                ("EXIT STATUS", &[("0", "It is done."), ("1", "It is not.")]),
+                ("FILES", &[("keys/", "Keys.")]),
+            ],
+            see_also: &[],
+        };
+        let wanted = "Exit status:\n  0  It is done.\n  1  It is not.\n\nFiles:\n  keys/\n          Keys.";
+        assert_eq!(common.help(), wanted);
+    }
 
     #[test]
     fn text_is_not_taken_for_requests_of_roff() {

@@ -32,6 +32,10 @@ const SECTIONS: &[Section] = &[
                 "STORAGE_URL",
                 "Another place for the files: a folder, or a bucket as s3://BUCKET/PREFIX.",
             ),
+            (
+                "REPOGEN_METRICS",
+                "Where repogen watch serves metrics: an address and a port.",
+            ),
             ("NO_COLOR", "When set, nothing is coloured."),
         ],
     ),
@@ -42,15 +46,13 @@ const SECTIONS: &[Section] = &[
             ("keys/", "The keys that sign it."),
             ("catalog.db", "Which packages are in which suite."),
             ("pool/, dists/", "What is served: packages, and their indexes."),
-            (
-                "state/",
-                "What can be made again, kept so that a publish is quick.",
-            ),
+            ("state/", "A cache that makes publishing quick."),
         ],
     ),
 ];
 
-const COMMON: Common = Common {
+/// What holds for all commands.
+pub(super) const COMMON: Common = Common {
     sections: SECTIONS,
     see_also: &["uploader(1)", "cpkgs(1)", "apt(8)", "sources.list(5)"],
 };

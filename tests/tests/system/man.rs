@@ -1,7 +1,8 @@
 //! `cpkgs man`, `repogen man`, `uploader man`.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use archive_tests::{Run, archive};
@@ -12,6 +13,12 @@ fn pages(program: &Path) -> impl Fn(&str) -> String + use<> {
     let folder = tempfile::tempdir().unwrap();
     Run::of(Command::new(program).arg("man").arg(folder.path())).ok();
     move |name: &str| fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+fn reference_page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs/reference")
+        .join(name)
 }
 
 #[test]
@@ -59,10 +66,7 @@ fn the_variables_of_the_reference_are_in_the_page() {
         (archive::repogen(), "repogen.1", "repogen.toml.md"),
         (archive::uploader(), "uploader.1", "uploader.md"),
     ] {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../docs/reference")
-            .join(reference);
-        let text = fs::read_to_string(&file).unwrap();
+        let text = fs::read_to_string(reference_page(reference)).unwrap();
         let page = pages(&program)(name);
         let (_, environment) = page.split_once(".SH \"ENVIRONMENT\"\n").unwrap();
         let (environment, _) = environment.split_once("\n.SH ").unwrap();
@@ -78,6 +82,39 @@ fn the_variables_of_the_reference_are_in_the_page() {
         for variable in variables {
             assert!(environment.contains(variable), "{name}: {variable}");
         }
+    }
+}
+
+#[test]
+fn the_reference_has_every_option_and_no_other() {
+    let option = Regex::new(r"--[a-z][a-z-]+").unwrap();
+    let options_of = |text: &str| -> BTreeSet<String> {
+        option
+            .find_iter(text)
+            .map(|found| found.as_str().to_owned())
+            // Every command has these.
+            .filter(|option| !["--help", "--version"].contains(&option.as_str()))
+            .collect()
+    };
+    for (program, reference, heading) in [
+        (archive::cpkgs(), "cpkgs.md", "## Commands and options\n"),
+        (archive::repogen(), "repogen.md", "## Options\n"),
+        (archive::uploader(), "uploader.md", "## Commands\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        Run::of(Command::new(&program).arg("man").arg(folder.path())).ok();
+        let mut options = BTreeSet::new();
+        for page in fs::read_dir(folder.path()).unwrap() {
+            let page = fs::read_to_string(page.unwrap().path())
+                .unwrap()
+                .replace("\\-", "-");
+            let lines = page.lines().filter(|line| line.starts_with("\\fB-"));
+            lines.for_each(|line| options.extend(options_of(line)));
+        }
+        let text = fs::read_to_string(reference_page(reference)).unwrap();
+        let (_, section) = text.split_once(heading).unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        assert_eq!(options_of(section), options, "{reference}");
     }
 }
 

@@ -60,8 +60,14 @@ const SECTIONS: &[Section] = &[
                 "UPLOAD_RATE, READ_RATE",
                 "Requests of one account and one address: PER_SECOND:BURST, or off; default 500:20000 and 1000:20000.",
             ),
-            ("TRUSTED_PROXIES", "Addresses whose X-Forwarded-For is trusted; default none."),
-            ("CORS_ORIGINS", "Origins whose pages may read answers; *: all (default)."),
+            (
+                "TRUSTED_PROXIES",
+                "Addresses whose X-Forwarded-For is trusted; default none.",
+            ),
+            (
+                "CORS_ORIGINS",
+                "Origins whose pages may read answers; *: all (default).",
+            ),
             (
                 "WEBHOOK_NETWORKS, WEBHOOK_PORTS, WEBHOOK_HTTP, WEBHOOK_TIMEOUT",
                 "Where webhooks may be besides public https addresses, and how long they have to answer; default 15s.",
