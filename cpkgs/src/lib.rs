@@ -1,7 +1,7 @@
 //! What the `cpkgs` client does, without its terminal.
 //!
-//! The modules stand in the order of the way of the data: where things lie, what is configured, then what is fetched,
-//! verified, resolved and installed. No byte gets to a parser or to dpkg before a digest from a verified InRelease matched it.
+//! Called by the commands in `cli/`. The modules are in the order of the data: where files are, what is configured, then what is
+//! fetched, verified, resolved and installed. No byte gets to a parser or to dpkg before a digest from a verified InRelease matched it.
 
 pub mod machine;
 pub mod home;

@@ -1,7 +1,7 @@
 //! The `uploader` program: HTTP in front of an archive.
 //!
-//! A thin layer over the repogen library: it knows who may ask for what, and how that is said in HTTP. The modules stand
-//! in the order in which a request goes through them.
+//! A layer over `debian-archive`: it knows who may do what, and how requests and answers look in HTTP. The modules are in the order
+//! in which a request passes through them. It never contains SQL, and never calls blocking code on an async thread.
 
 mod clock;
 mod settings;

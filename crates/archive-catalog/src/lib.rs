@@ -1,9 +1,9 @@
-//! The catalog: which packages stand in which suite, and what was published of them.
+//! The catalog: which packages are placed in which suite, and what was published of them; accounts, tokens and the audit log.
 //!
 //! [`Catalog`], [`accounts::Accounts`], [`audit::Audit`], [`listing::Listing`], [`upload_queue::UploadQueue`],
 //! [`webhooks::Webhooks`] and [`outbox::Outbox`] are what callers see. [`SqlCatalog`] is all
-//! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Nothing else in this program knows
-//! SQL.
+//! of them, on one SQLite file or on PostgreSQL: each statement is written once, for both. Called by `debian-archive`, and by
+//! the uploader for accounts. No other crate knows SQL, and this one never reads a `.deb` or a file of the archive.
 
 mod account_catalog;
 pub mod accounts;

@@ -1,8 +1,8 @@
 //! The site of an archive: the pages that publishing writes beside `dists/`, for people.
 //!
-//! A pure function of what a suite holds, the settings and the time of its publication. Whoever publishes hands over the packages
-//! of the names that changed and puts the [`File`]s in place; [`Update`] says which they are. Lists are made of a [`Row`] for each
-//! name. A [`Record`] has the rows, and what leads from one to others; the caller keeps it from one publication to the next.
+//! Called by `publish` in `debian-archive`. A pure function of what a suite holds, the settings and the time of its publication: the
+//! caller passes the packages whose names changed, and writes the [`File`]s that [`Update`] returns. Lists consist of a [`Row`] for each
+//! name. A [`Record`] has the rows, and which pages refer to which; the caller keeps it from one publication to the next.
 //!
 //! Nothing here reads a file, a catalog, a clock or a network, and nothing is written into a page without being escaped.
 

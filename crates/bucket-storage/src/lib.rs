@@ -1,7 +1,7 @@
 //! Files of an archive in a bucket of an object store, and the choice between a folder and a bucket by URL.
 //!
-//! Programs open a store here and hand it to the archive. It blocks: requests run on a small runtime of each bucket's own. It never
-//! reads a package, a catalog or settings, and what it writes once it never changes.
+//! Programs open a store here and pass it to the archive. It blocks: each bucket runs its requests on a small runtime of its own. It never
+//! reads a package, a catalog or settings, and never changes an object of the pool or by-hash once it is written.
 
 mod bucket;
 mod content;

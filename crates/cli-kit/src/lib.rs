@@ -1,4 +1,4 @@
-//! What the command lines of all programs share: data on stdout, errors as people read them, and man pages.
+//! What the command lines of all programs share: data on stdout, error reports, man pages and the end of `--help`.
 //!
 //! Called by the commands of `cpkgs`, `repogen` and `uploader`, and by nothing else. It decides no exit code: which error ends with
 //! which code is each program's contract.

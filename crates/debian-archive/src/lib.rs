@@ -2,7 +2,9 @@
 //!
 //! The modules are in the order of the data flow: a `.deb` is staged, read and put into the pool and
 //! the catalog; a suite's part of the catalog becomes indexes and a Release over them, which is signed and published.
-//! Blocking code; the clock is an argument.
+//!
+//! Called by the commands of `repogen` and by the handlers of the uploader. The code blocks; the clock is an argument. It never knows
+//! HTTP requests, a terminal or the environment.
 
 pub mod error_text;
 mod severity;

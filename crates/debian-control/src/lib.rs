@@ -2,7 +2,7 @@
 //!
 //! Everything that reads or writes an index, a control file or a Release file starts here: the archive, its API, the
 //! client and the resolver. Everything here is pure: no files, network, clock, environment or randomness, and no C.
-//! The modules stand in the order in which they build on each other.
+//! The modules are in the order in which they build on each other.
 
 pub mod name;
 pub mod architecture;

@@ -1,13 +1,13 @@
 //! A `.deb` file, read exactly as dpkg reads it, or refused.
 //!
-//! Whoever takes a package from outside starts here: the archive on upload, the client before it installs.
-//! [`read`] answers what the package says of itself and, when asked, which files it holds; [`read_with`] also hands
+//! Called wherever a package comes from outside: by the archive on upload, by the client before it installs.
+//! [`read`] returns the control data of the package and, on request, the list of its files; [`read_with`] also hands
 //! over the files. Both read any [`Read`] once from front to back and to its very end, so a digest taken on the way
 //! covers the whole file. They promise never to unpack anything to disk, to seek, to allocate by a header, or to go
 //! past the bounds of a [`Limits`].
 //!
 //! What is refused here although dpkg reads it (bytes after the end of a compressed stream, a second `control`, links
-//! in place of `control`, ...) is what different readers of packages take differently.
+//! in place of `control`, ...) is what different programs read differently.
 //!
 //! Source: deb(5), and the behaviour of dpkg 1.21.
 

@@ -1,6 +1,6 @@
 //! OpenPGP: who signed a Release file, and whether that counts.
 //!
-//! Verification only, and pure: keys, bytes and the time come in, a text or a reason comes out. The mathematics and
+//! Called by the client for every Release, and by the archive for its own signatures before it publishes them. Verification only, and pure: keys, bytes and the time come in, a text or a reason comes out. The mathematics and
 //! the packet format are the `pgp` crate's; what it leaves to its callers is decided here: expiry,
 //! revocation, purpose and strength of keys, bindings of subkeys, age and digest of signatures.
 //!

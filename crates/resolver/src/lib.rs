@@ -1,7 +1,7 @@
 //! Which packages satisfy a request, or why none do.
 //!
-//! Pure: no files, network, clock, environment or randomness; the same packages and the same request give the same
-//! answer. The modules stand in the order in which a request goes through them: stanzas become a universe, a request
+//! Called by `cpkgs` to plan a change, and by the archive to find uninstallable packages. Pure: no files, network, clock, environment or randomness; the same packages and the same request give the same
+//! answer. The modules are in the order in which a request passes through them: stanzas become a universe, a request
 //! becomes clauses, the engine finds what satisfies them, and the answer is a plan or a refusal that says why.
 
 mod index_vec;

@@ -1,9 +1,10 @@
 //! Installing Debian packages without root.
 //!
-//! Packages are unpacked once into a [`store`]; a numbered [`generation`] is a whole tree made of names for the files there; one
+//! Packages are unpacked once into a [`store`]; a numbered [`generation`] is a complete tree of links to the files there; one
 //! rename makes a generation current. The [`overlay`] is the only code of this project that unshares and mounts.
 //!
-//! Verified files and a decided change come in. What to install, and where it comes from, is not known here.
+//! Called by the commands of `cpkgs`, with verified files and a decided change. It never decides what to install, and uses no network
+//! and no terminal.
 
 mod change_stage;
 pub mod rooted_dir;
