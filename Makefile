@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 20
 .DEFAULT_GOAL := help
 
 help: ## Lists these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-20s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-20s %s\n", $$1, $$2 }'
 
 # Quick the second time: done again when what it depends on has changed.
 setup: $(TARGET)/.setup ## Installs the Debian packages and crates that the other commands need

@@ -65,7 +65,7 @@ fn run(
         if found.is_empty() {
             let failure = Failure::saying(REFUSED, format_args!("`{name}` is not installed"));
             return Err(failure.hint(format_args!(
-                "`cpkgs list --installed{}` shows what is",
+                "`cpkgs list --installed{}` lists installed packages",
                 target.option()
             )));
         }

@@ -90,7 +90,7 @@ fn take_away(
         missing.first(),
     ) {
         let text = format!("`{named}` is not installed");
-        let hint = format!("`cpkgs list --installed{}` names what is", target.option());
+        let hint = format!("`cpkgs list --installed{}` lists installed packages", target.option());
         return Err(Failure::saying(REFUSED, text).hint(hint));
     }
     let named = selected::to_remove(
