@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 /// What a page may load and do: its own files, nothing else, and never within another page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
@@ -20,14 +21,22 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// Renders a page of Markdown that this program wrote.
+///
+/// Links to other documents become text: the server has none of these.
 pub(super) fn page(title: &str, markdown: &str) -> String {
+    let mut is_document = false;
+    let events = Parser::new(markdown).filter(|event| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => {
+            is_document = dest_url.starts_with("../");
+            !is_document
+        }
+        Event::End(TagEnd::Link) => !std::mem::take(&mut is_document),
+        _ => true,
+    });
     let mut body = String::new();
-    pulldown_cmark::html::push_html(&mut body, pulldown_cmark::Parser::new(markdown));
+    pulldown_cmark::html::push_html(&mut body, events);
     let mut shown = String::new();
-    pulldown_cmark::html::push_html(
-        &mut shown,
-        std::iter::once(pulldown_cmark::Event::Text(title.into())),
-    );
+    pulldown_cmark::html::push_html(&mut shown, std::iter::once(Event::Text(title.into())));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{shown}</title>\n<link rel=\"stylesheet\" href=\"/docs/page.css\">\n</head>\n<body>\n{body}</body>\n</html>\n"
@@ -60,6 +69,24 @@ pub(super) fn file(kind: &str, bytes: Vec<u8>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn links_to_documents_that_the_server_lacks_are_text() {
+        let page = page("title", "[one](../how-to/one.md#part) and [two](/docs/two)\n");
+        assert!(
+            page.contains("<p>one and <a href=\"/docs/two\">two</a></p>"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn no_page_of_a_problem_has_a_link_that_leads_nowhere() {
+        for code in Code::ALL {
+            let page = page(code.title(), code.page());
+            assert!(!page.contains("href=\"../"), "{}: {page}", code.text());
+        }
+    }
 
     #[test]
     fn what_the_configuration_says_is_text_in_a_page() {
