@@ -59,7 +59,7 @@ pub enum AptSourceError {
     SignedBy(String),
     /// No signature is wanted.
     #[error(
-        "an archive without a signature is not accepted: name its key by `signed-by` in place of `trusted=yes`"
+        "an archive without a signature is not accepted: name its key with `signed-by` instead of `trusted=yes`"
     )]
     Trusted,
     /// Something that would change which packages there are.

@@ -221,11 +221,7 @@ impl Context {
         if self.consent == Consent::Given {
             return Ok(());
         }
-        self.ask(
-            question,
-            DefaultAnswer::Yes,
-            "`--yes` answers it",
-        )
+        self.ask(question, DefaultAnswer::Yes, "`--yes` answers it")
     }
 
     /// Asks whether a key is to be trusted, which --yes alone does not answer: nobody would have looked at it.

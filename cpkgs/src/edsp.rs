@@ -35,7 +35,7 @@ enum EdspError {
     #[error("the scenario cannot be read: {0}")]
     Stanza(#[from] StanzaError),
     /// It does not begin with a request.
-    #[error("the scenario begins with no `Request: EDSP 0.x`, but with `{0}`")]
+    #[error("the scenario does not begin with `Request: EDSP 0.x`, but with `{0}`")]
     NoRequest(String),
     /// It is empty.
     #[error("the scenario is empty: expected a stanza with `Request: EDSP 0.5`")]
@@ -80,7 +80,7 @@ enum EdspError {
         source: Box<UniverseError>,
     },
     /// What is to be installed is not there.
-    #[error("`{0}` is to be installed, and the scenario has no version of it that may come")]
+    #[error("`{0}` is to be installed, and the scenario has no version of it that can be installed")]
     Unknown(String),
     /// It cannot be said what nothing needs.
     #[error("{0}")]

@@ -39,7 +39,7 @@ pub enum LocalError {
         path: PathBuf,
     },
     /// It is no package.
-    #[error("`{}` is no package that can be installed", path.display())]
+    #[error("`{}` is not a package that can be installed", path.display())]
     Deb {
         /// The file.
         path: PathBuf,

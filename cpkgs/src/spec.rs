@@ -70,7 +70,7 @@ impl Named {
         if !debian_control::name::is_known_to_dpkg(name) {
             let shown = debian_control::terminal::escaped(name);
             return Err(format!(
-                "`{shown}` is no name of a package: expected letters, digits, `+`, `-`, `.` and `_`"
+                "`{shown}` is not the name of a package: expected letters, digits, `+`, `-`, `.` and `_`"
             ));
         }
         if named.version.is_some() && named.suite.is_some() {

@@ -99,7 +99,7 @@ impl Fetcher {
 fn follow(attempt: Attempt<'_>) -> Action {
     let was_encrypted = attempt.previous().iter().any(|url| url.scheme() == "https");
     if attempt.previous().len() > MAX_REDIRECTS {
-        return attempt.error("there are too many redirects");
+        return attempt.error("too many redirects");
     }
     if was_encrypted && attempt.url().scheme() != "https" {
         return attempt.error("it redirects from https to an address without encryption");
@@ -110,7 +110,7 @@ fn follow(attempt: Attempt<'_>) -> Action {
 impl Served for Fetcher {
     fn ask(&self, ask: Ask<'_>) -> Result<Answer, String> {
         if self.left.get().is_zero() {
-            return Err("its earlier answers took too long: it is not asked any more".to_owned());
+            return Err("not checked: earlier answers took too long".to_owned());
         }
         let since = Instant::now();
         let answer = self.runtime.block_on(self.get(ask));
@@ -139,7 +139,7 @@ mod tests {
             });
             asked.unwrap_err()
         };
-        assert!(!ask().contains("any more"));
-        assert!(ask().contains("any more"));
+        assert!(!ask().contains("earlier answers took too long"));
+        assert!(ask().contains("earlier answers took too long"));
     }
 }

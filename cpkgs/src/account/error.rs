@@ -10,13 +10,13 @@ use apt_client::fetch::{FetchError, LocationError};
 #[non_exhaustive]
 pub enum RegistryError {
     /// The client cannot be made.
-    #[error("cannot speak to the registry")]
+    #[error("cannot communicate with the registry")]
     Start(#[source] Box<FetchError>),
     /// Its address is not valid.
     #[error("the address of the registry")]
     Address(#[from] LocationError),
     /// Its address is that of a folder.
-    #[error("`{0}` is no registry: expected `http://` or `https://`")]
+    #[error("`{0}` is not the address of a registry: expected `http://` or `https://`")]
     NotHttp(String),
     /// Nobody answers.
     #[error("cannot reach the registry `{registry}`")]
@@ -37,7 +37,7 @@ pub enum RegistryError {
         detail: String,
     },
     /// Something answers that is no registry, or one of another kind.
-    #[error("`{registry}` answers {status} with what no registry of this kind says")]
+    #[error("`{registry}` answered {status}, and not as a registry does")]
     Stranger {
         /// Where.
         registry: String,

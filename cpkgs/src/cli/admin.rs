@@ -34,10 +34,10 @@ struct RemoveArgs {
     name: String,
     /// Its version.
     version: String,
-    /// Only of this architecture; all of them when left out.
+    /// Only this architecture [default: all].
     #[arg(long, value_name = "ARCH")]
     architecture: Option<String>,
-    /// Only out of this suite; out of all when left out.
+    /// Only from this suite [default: all].
     #[arg(long, value_name = "SUITE")]
     suite: Option<String>,
     #[command(flatten)]
@@ -95,7 +95,7 @@ fn removed(package: &Upload, live: Live, context: &mut Context) -> Result<(), Fa
     if live == Live::NotYet {
         context
             .printer
-            .info("taken out, but not live yet: the next publish has it");
+            .info("removed; the change is live with the next publish");
     }
     if context.printer.json() {
         return Ok(context.printer.value(&view)?);

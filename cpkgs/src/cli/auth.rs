@@ -10,9 +10,9 @@ use super::registry::{RegistryArgs, SignedArgs, kept_token};
 use super::secret::{self, Typed};
 use super::{Context, Outcome};
 
-/// Sign in to a registry, and out.
+/// Sign in to a registry, or out.
 ///
-/// Only `cpkgs admin` and private archives need that; everybody may install from a public one.
+/// Only `cpkgs admin` and private archives need it; anyone may install from a public archive.
 #[derive(Debug, Args)]
 pub(super) struct AuthArgs {
     #[command(subcommand)]
@@ -29,11 +29,11 @@ enum AuthCommand {
 
 /// Create an account.
 ///
-/// What is not given is asked for; without a terminal, the lines of standard input are the name, the e-mail address and the
-/// password, those that are left.
+/// Missing values are asked for; without a terminal they are read from standard input, one a line: name, e-mail address and
+/// password.
 #[derive(Debug, Args)]
 struct RegisterArgs {
-    /// The name to sign in by.
+    /// The user name.
     name: Option<String>,
     /// The e-mail address.
     #[arg(long, value_name = "ADDRESS")]
@@ -44,8 +44,8 @@ struct RegisterArgs {
 
 /// Sign in, and remember the registry.
 ///
-/// The password is exchanged for a token, which is kept in config.toml, readable only by you; the password is not kept. What is
-/// not given is asked for; without a terminal, the lines of standard input are the name and the password.
+/// The password is exchanged for a token, which is stored in config.toml, readable only by you; the password is not stored.
+/// Missing values are asked for; without a terminal they are read from standard input, one a line: name and password.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: printf '%s\\n' \"$PASSWORD\" | cpkgs auth login ada --registry https://apt.example.org"
@@ -64,7 +64,7 @@ struct StatusArgs {
     signed: SignedArgs,
 }
 
-/// Sign out: the token is revoked immediately, and deleted.
+/// Sign out: revoke the token immediately, and delete it.
 #[derive(Debug, Args)]
 struct LogoutArgs {}
 
@@ -102,7 +102,7 @@ fn register(args: RegisterArgs, context: &mut Context) -> Result<Outcome, Failur
     } else {
         context
             .printer
-            .info(format_args!("made the account `{}`", escaped(&user.username)));
+            .info(format_args!("created the account `{}`", escaped(&user.username)));
         let hint = format!("`cpkgs auth login {username} --registry {address}` signs in");
         context.printer.info(format_args!("next: {}", escaped(&hint)));
     }
@@ -182,7 +182,9 @@ fn logout(context: &mut Context) -> Result<Outcome, Failure> {
         Ok(()) | Err(RegistryError::Problem { status: 401, .. }) => {}
         // Forgetting it would leave it good for whoever has a copy.
         Err(error) => {
-            return Err(Failure::from(error).hint("the token was kept, as it may still be good: try again"));
+            return Err(
+                Failure::from(error).hint("the token was kept, since it may still be valid: try again")
+            );
         }
     }
     context
@@ -204,7 +206,7 @@ fn revoke_kept(context: &mut Context) {
     match revoked {
         Ok(()) | Err(RegistryError::Problem { status: 401, .. }) => {}
         Err(_) => context.printer.error_line(format_args!(
-            "warning: the token for `{}` that was kept before could not be revoked",
+            "warning: the previous token for `{}` could not be revoked",
             escaped(&address)
         )),
     }
@@ -213,7 +215,7 @@ fn revoke_kept(context: &mut Context) {
 fn warn_overheard(registry: &Registry, context: &mut Context) {
     if registry.is_overheard() {
         context.printer.error_line(format_args!(
-            "warning: `{}` has no TLS: everybody on the way can read the password",
+            "warning: `{}` has no TLS: others on the network can read the password",
             registry.address()
         ));
     }

@@ -14,10 +14,10 @@ use super::{Context, Outcome};
 /// Remove packages that were installed as dependencies and that nothing needs any more.
 #[derive(Debug, Args)]
 pub(super) struct AutoremoveArgs {
-    /// With their configuration files.
+    /// Also delete their configuration files.
     #[arg(long)]
     purge: bool,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done, and change nothing.
     #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]

@@ -33,20 +33,21 @@ const ALWAYS: &str = "build-essential";
 
 /// Install what building source packages needs, and remove what conflicts with that.
 ///
-/// What they need themselves counts as asked for; what that needs does not. Nothing that is only recommended comes.
+/// The build dependencies count as asked for; what they depend on is automatically installed. Recommended packages are not
+/// installed.
 #[derive(Debug, Args)]
 pub(super) struct BuildDepArgs {
-    /// Source packages: NAME, NAME=VERSION or NAME/SUITE; the name of a binary package means what it is built of. A `.dsc` file, or a
-    /// folder with `debian/control`, written with a slash.
+    /// Source packages: NAME, NAME=VERSION or NAME/SUITE; a binary package stands for its source. Or a `.dsc` file, or a folder
+    /// with `debian/control`, written with a slash.
     #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::source_packages))]
     packages: Vec<String>,
-    /// Only for building the packages of this architecture.
+    /// Only what the packages for this architecture need to be built.
     #[arg(long, conflicts_with = "indep_only")]
     arch_only: bool,
-    /// Only for building the packages for all architectures.
+    /// Only what the packages for `all` need to be built.
     #[arg(long)]
     indep_only: bool,
-    /// Build profiles that are active, such as `nocheck`; may be given several times. `DEB_BUILD_PROFILES` when left out.
+    /// An active build profile, such as `nocheck`; repeatable [default: DEB_BUILD_PROFILES].
     #[arg(long, short = 'P', value_name = "PROFILE", value_delimiter = ',')]
     build_profile: Vec<String>,
     #[command(flatten)]
@@ -181,7 +182,7 @@ impl From<FoundSource> for ToBuild {
 fn stand_in(source: &ToBuild, build: &BuildFor<'_>) -> Result<LocalDeb, Failure> {
     let unusable = |error: String| {
         let text = format!(
-            "cannot tell what building `{}` {} needs",
+            "cannot determine what building `{}` {} needs",
             source.name, source.version
         );
         Failure::saying(REFUSED, escaped(&error)).context(escaped(&text))

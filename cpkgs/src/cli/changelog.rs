@@ -21,9 +21,9 @@ use super::{Context, Outcome};
 /// Most bytes of a changelog.
 const MAX_CHANGELOG: u64 = 64 << 20;
 
-/// Show the changelog of packages, as their newest version has it.
+/// Show the changelog of packages, by default of their newest versions.
 ///
-/// It is read out of the package itself, which is downloaded and verified: nothing else that is signed has it.
+/// It is read from the package, which is downloaded and verified: no other signed file contains it.
 #[derive(Debug, Args)]
 pub(super) struct ChangelogArgs {
     /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.
@@ -47,7 +47,7 @@ pub(super) fn run(args: &ChangelogArgs, context: &mut Context) -> Result<Outcome
             FoundChangelog::Nothing => {
                 return Err(Failure::saying(
                     REFUSED,
-                    format_args!("`{name}` has no changelog in it"),
+                    format_args!("`{name}` contains no changelog"),
                 ));
             }
         };

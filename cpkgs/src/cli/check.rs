@@ -25,10 +25,10 @@ const MOST_BYTES: u64 = 1 << 32;
 /// Find packages that cannot be installed together with the Essential set, and say why.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// A Packages file (plain, gz, xz or zst; `-` for stdin) in place of the indexes of the sources.
+    /// A Packages file (plain, gz, xz or zst; `-` for stdin) instead of the indexes of the sources.
     #[arg(long, value_name = "FILE")]
     packages: Option<PathBuf>,
-    /// The architecture of the machine; packages of others are passed over.
+    /// The architecture to check; packages of other architectures are ignored.
     #[arg(long, value_name = "ARCH")]
     architecture: Option<String>,
 }

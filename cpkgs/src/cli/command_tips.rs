@@ -23,7 +23,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["provides", "which", "whatprovides"], "`cpkgs search --file`"),
     (
         &["why-not"],
-        "`cpkgs install --dry-run`, which says what is in the way",
+        "`cpkgs install --dry-run`, which shows what is in the way",
     ),
     (
         &["edit-sources", "add-repository", "repo", "fetch"],

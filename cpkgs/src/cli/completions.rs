@@ -41,7 +41,7 @@ _cpkgs_whole_words() {
 complete -o nospace -o bashdefault -F _cpkgs_whole_words cpkgs
 "#;
 
-/// Print the completion script of a shell; it asks cpkgs for names of packages, installed ones, generations, sources and suites.
+/// Print the completion script of a shell; it completes the names of packages, generations, sources and suites.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell.

@@ -30,11 +30,11 @@ pub(super) struct ConfigOverrideArgs {
     )]
     cache_dir: Option<PathBuf>,
 
-    /// What of the host counts as installed without root: nothing, or what its dpkg has.
+    /// What of the host counts as installed without root: nothing, or the packages of its dpkg.
     #[arg(long, global = true, value_enum, env = "CPKGS_BASE", hide_env_values = true)]
     base: Option<BaseArg>,
 
-    /// Most kB that come from archives in a second.
+    /// Limit of the download rate, in kB (1000 bytes) a second.
     #[arg(
         long,
         global = true,
@@ -44,7 +44,7 @@ pub(super) struct ConfigOverrideArgs {
     )]
     download_limit: Option<DownloadLimit>,
 
-    /// Ask no archive over a network: what is neither in the cache nor on this machine is an error.
+    /// Use no network: what is neither in the cache nor on this machine is an error.
     #[arg(long, global = true)]
     offline: bool,
 }

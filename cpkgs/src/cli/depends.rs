@@ -32,7 +32,7 @@ pub(super) struct DependsArgs {
     /// The package.
     #[arg(add = ArgValueCompleter::new(candidates::packages))]
     name: String,
-    /// Show dependencies of dependencies, too.
+    /// Show dependencies of dependencies too.
     #[arg(long)]
     tree: bool,
 }

@@ -16,11 +16,11 @@ const MOST_BYTES: u64 = 1 << 31;
 
 /// Solve for apt: speak its external solver protocol on stdin and stdout.
 ///
-/// apt starts it when a program called `cpkgs` in a folder of its solvers calls it, and `apt-get --solver cpkgs` is asked for.
-/// Whatever goes wrong is an answer that says so: apt shows nothing else.
+/// apt runs it, through a program `cpkgs` in its folder of solvers, for `apt-get --solver cpkgs`. Errors are answers in the
+/// protocol, since apt shows nothing else.
 #[derive(Debug, Args)]
 pub(super) struct EdspArgs {
-    /// Takes what packages recommend, too: apt does not tell a solver whether that is wanted.
+    /// Install recommended packages too: apt does not tell a solver whether they are wanted.
     #[arg(long)]
     recommends: bool,
 }

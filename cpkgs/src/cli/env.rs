@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Context, Outcome, failure::Failure};
 
-/// Print what has a shell find the installed programs, manuals and completions: `eval "$(cpkgs env)"`.
+/// Print shell commands that make the installed programs, manuals and completions available: `eval "$(cpkgs env)"`.
 #[derive(Debug, Args)]
 pub(super) struct EnvArgs {}
 

@@ -22,7 +22,10 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::saying(USAGE, error))?;
     if named.iter().any(|spec| matches!(spec, Spec::File(_))) {
-        return Err(Failure::saying(USAGE, "--with takes names of packages, no files"));
+        return Err(Failure::saying(
+            USAGE,
+            "--with takes names of packages, not files",
+        ));
     }
     let install = context.config.install(&context.home);
     let target = InstallTarget::Own {

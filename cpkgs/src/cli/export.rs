@@ -12,18 +12,19 @@ use rootless::generation::Generations;
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome, candidates};
 
-/// Write the installed packages to a folder that runs at any place, or to an image for containers.
+/// Write the installed packages to a relocatable folder, or to a container image.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// Where to: a name that ends with `.tar` for an image (`docker load`, or an OCI layout), any other for a folder. It must not exist yet.
+    /// The target, which must not exist: an image (`docker load`, or an OCI layout) if its name ends in `.tar`, otherwise a
+    /// folder.
     #[arg(value_name = "FOLDER|FILE.tar")]
     to: PathBuf,
 
-    /// Another generation than the current one.
+    /// The generation [default: the current one].
     #[arg(long, value_name = "N", add = ArgValueCompleter::new(candidates::generations))]
     generation: Option<u64>,
 
-    /// What the image is called where it is loaded.
+    /// The name of the image.
     #[arg(long, value_name = "NAME:TAG", default_value = "cpkgs-export:latest")]
     name: ImageName,
 }

@@ -143,7 +143,7 @@ impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let hint = match &error {
             FetchError::Denied { .. } => Some(
-                "a private archive wants a login: `user` and `password_file` in its [[source]], apt_auth.conf(5), or `cpkgs auth login`",
+                "a private archive requires a login: `user` and `password_file` in its [[source]], apt_auth.conf(5), or `cpkgs auth login`",
             ),
             FetchError::NotCached { .. } => Some(
                 "with a network, `cpkgs install --download-only` fetches packages into the cache; `cpkgs download` on another machine makes files for `cpkgs install ./FILE.deb`",
@@ -208,13 +208,13 @@ impl From<UpdateError> for Failure {
                 source: TrustError::Expired { .. },
                 ..
             } => Self::new(UNVERIFIED, error).hint(
-                "of a snapshot or an ended suite: `check_valid_until = false` in its [[source]], or `cpkgs source add ... --no-check-valid-until`",
+                "for a snapshot or an archived suite: `check_valid_until = false` in its [[source]], or `cpkgs source add ... --no-check-valid-until`",
             ),
             error @ UpdateError::Trust {
                 source: TrustError::OtherSuite { .. },
                 ..
             } => Self::new(UNVERIFIED, error).hint(
-                "an archive that means it so: `accept_codenames` in its [[source]], or `cpkgs source add ... --accept-codename NAME`",
+                "if the archive means it so: `accept_codenames` in its [[source]], or `cpkgs source add ... --accept-codename NAME`",
             ),
             error @ (UpdateError::Trust { .. }
             | UpdateError::Wrong { .. }
@@ -327,13 +327,13 @@ impl From<SystemError> for Failure {
             SystemError::Package(error) if error.is_verification() => (UNVERIFIED, None),
             SystemError::Failed { .. } => (
                 REFUSED,
-                Some("what dpkg did until then stands; `cpkgs repair --system` goes on with the rest"),
+                Some("what dpkg did until then is kept; `cpkgs repair --system` does the rest"),
             ),
             _ => (REFUSED, None),
         };
         let remaining = match &error {
             SystemError::Stopped { remaining } => Some(format!(
-                "not done: {}; the same command goes on",
+                "not done: {}; the same command continues",
                 remaining.join(", ")
             )),
             _ => None,
@@ -380,7 +380,7 @@ fn registry_hint(code: &str) -> Option<&'static str> {
         "unauthenticated" => Some("`cpkgs auth login` signs in; programs set CPKGS_TOKEN"),
         "invalid_token" => Some("the token was revoked or has ended: `cpkgs auth login` makes another"),
         "scope_too_small" => Some("the token is for something else: `cpkgs auth status` says for what"),
-        "suite_required" => Some("say which one by --suite"),
+        "suite_required" => Some("choose one with --suite"),
         _ => None,
     }
 }

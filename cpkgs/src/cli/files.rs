@@ -17,7 +17,7 @@ use super::install_target::{InstallTargetArgs, Run};
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome, human_size};
 
-/// List the files of a package: as it is installed, or else as the archives list them.
+/// List the files of a package: those installed, or else those that the archives list.
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
     /// The package.
@@ -64,7 +64,7 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
     if found.hits.is_empty() {
         let message = format_args!("`{}` is not installed, and no list of files has it", args.name);
         return Err(Failure::saying(REFUSED, message)
-            .hint(format_args!("`cpkgs search {}` looks for packages", args.name)));
+            .hint(format_args!("`cpkgs search {}` searches for packages", args.name)));
     }
     tell_cut(&found, context);
     print(found.hits.into_iter().map(|hit| hit.path).collect(), context)
@@ -85,7 +85,7 @@ fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Outcome, Fail
 pub(super) fn search(words: &[String], context: &mut Context) -> Result<Outcome, Failure> {
     let lists = file_lists(context)?.ok_or_else(|| {
         Failure::saying(REFUSED, "no source offers a list of its files (Contents)")
-            .hint("`cpkgs search` without --file looks for names and descriptions")
+            .hint("`cpkgs search` without --file searches names and descriptions")
     })?;
     let found = lists.here.search(words);
     report_missing(lists.missing, &found, context)?;

@@ -11,13 +11,13 @@ use super::failure::{Failure, REFUSED};
 use super::human_size::{bytes, counted};
 use super::{Context, Outcome};
 
-/// Remove old generations, and packages that no generation has any more.
+/// Delete old generations, and packages that no generation uses.
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
-    /// How many generations stay to go back to, the current one among them.
+    /// How many generations are kept, the current one included.
     #[arg(long, value_name = "N", default_value = "3")]
     keep: NonZeroUsize,
-    /// Also remove the packages in the cache: what is installed again is downloaded again.
+    /// Also delete the downloaded packages in the cache.
     #[arg(long)]
     downloads: bool,
 }

@@ -12,10 +12,10 @@ use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::InstallTargetArgs;
 use super::{Context, Outcome};
 
-/// List what was installed and removed, the newest first: without root each change is a generation to go back to.
+/// List changes, newest first; each change without root is a generation that `rollback` can return to.
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
-    /// A generation's number, or with --system a change's ID: that one alone, with the packages that changed.
+    /// Show only the generation with this number, or with --system the change with this ID, and the packages that changed.
     #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::changes))]
     change: Option<String>,
     #[command(flatten)]

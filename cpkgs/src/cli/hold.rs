@@ -14,7 +14,7 @@ use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{InstallTargetArgs, Run};
 use super::{Context, Outcome};
 
-/// Keep installed packages in their version, whatever is upgraded.
+/// Keep installed packages at their version.
 #[derive(Debug, Args)]
 pub(super) struct HoldArgs {
     /// Installed packages.
@@ -24,7 +24,7 @@ pub(super) struct HoldArgs {
     target: InstallTargetArgs,
 }
 
-/// Let held packages change again.
+/// Allow held packages to change again.
 #[derive(Debug, Args)]
 pub(super) struct UnholdArgs {
     /// Installed packages.

@@ -16,7 +16,7 @@ use super::search::PackageView;
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome, human_size};
 
-/// Show what the sources have of packages; with --json all fields of their stanzas.
+/// Show packages as the sources describe them; with --json, all fields of their stanzas.
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
     /// The packages.

@@ -30,13 +30,13 @@ pub(super) struct InstallArgs {
     /// NAME, NAME=VERSION, NAME/SUITE, NAME:ARCHITECTURE, or FILE.deb; `NAME-` removes it; `GLOB*`, `^EXPRESSION`, or a pattern such as `~nNAME`.
     #[arg(required_unless_present_any = ["fix_broken", "all_programs"], value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     packages: Vec<String>,
-    /// This version of the one package that is named.
+    /// Install this version of the package; for one package only.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
-    /// Without what the packages only recommend.
+    /// Do not install recommended packages.
     #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
-    /// From now on, has the programs of all packages in bin: also those of packages that others need. `=false` undoes it.
+    /// From now on, put the programs of all packages into bin, those of dependencies included; `=false` undoes it.
     #[arg(
         long,
         value_name = "BOOL",
@@ -48,7 +48,7 @@ pub(super) struct InstallArgs {
     all_programs: Option<bool>,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Unpack and configure again what is installed in the version that is asked for.
+    /// Unpack and configure packages again that are already installed in the requested version.
     #[arg(long, requires = "system")]
     reinstall: bool,
     #[command(flatten)]
@@ -175,7 +175,7 @@ fn reinstall(named: &[&Named], input: &ResolverInput<'_>, plan: &mut Plan) -> Re
                 let version = input.universe.version(package);
                 let text = format!("no source has `{}` {version}, which is installed", named.name);
                 return Err(Failure::saying(REFUSED, text)
-                    .hint("give its file to `cpkgs install --system`, or leave --reinstall out"));
+                    .hint("name its file: `cpkgs install --system ./FILE.deb`, or omit --reinstall"));
             }
             plan.reinstall.push(Change {
                 from: package,

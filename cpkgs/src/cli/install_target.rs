@@ -27,10 +27,10 @@ use super::{Context, Outcome, now, report};
 /// Where packages are installed.
 #[derive(Debug, Args)]
 pub(super) struct InstallTargetArgs {
-    /// Use the system, by dpkg, instead of install_dir; needs root.
+    /// Act on the system, through dpkg, instead of install_dir; changes need root.
     #[arg(long)]
     system: bool,
-    /// Use the system below this folder, as dpkg's --root does.
+    /// Act on the system below this folder, like dpkg's --root.
     #[arg(long, value_name = "DIR", requires = "system")]
     dpkg_root: Option<PathBuf>,
 }
@@ -355,7 +355,7 @@ impl Context {
     pub(super) fn report_unfinished(&mut self, unfinished: &[Unfinished]) -> Outcome {
         for one in unfinished {
             self.printer
-                .error_line(format_args!("{one}; `cpkgs repair --system` goes on with it"));
+                .error_line(format_args!("{one}; `cpkgs repair --system` continues it"));
         }
         match unfinished {
             [] => Outcome::Success,

@@ -56,7 +56,7 @@ impl Context {
         for Passed { suite, count, first } in library.passed() {
             let first = escaped(first);
             self.printer.warning(format_args!(
-                "{count} of the packages of `{suite}` cannot be used, and are passed over; the first: {first}"
+                "{count} of the packages of `{suite}` cannot be used, and are ignored; the first: {first}"
             ));
         }
         Ok(library)

@@ -23,13 +23,14 @@ use super::{Context, Outcome, candidates};
 /// List packages.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Only such packages: a glob, a regular expression between slashes or with `^` or `$`, or a pattern such as `?installed` (apt-patterns(7)).
+    /// Only matching packages: a glob, a regular expression between slashes or with `^` or `$`, or a pattern such as
+    /// `?installed` (apt-patterns(7)).
     #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(candidates::packages))]
     patterns: Vec<String>,
-    /// Only what is installed.
+    /// Only installed packages.
     #[arg(long)]
     installed: bool,
-    /// Only what is installed and could be newer.
+    /// Only installed packages that have a newer version.
     #[arg(long)]
     upgradable: bool,
     #[command(flatten)]

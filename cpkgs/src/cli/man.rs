@@ -15,7 +15,7 @@ const SECTIONS: &[Section] = &[
                 "1",
                 "The request cannot be satisfied; with --system, dpkg failed or leaves packages unfinished; for check, packages cannot be installed.",
             ),
-            ("2", "The command line or the configuration is not right."),
+            ("2", "The command line or the configuration is wrong."),
             ("3", "A server cannot be reached."),
             ("4", "Something is not what its signature or digest says."),
             ("5", "It is not permitted."),
@@ -37,11 +37,15 @@ const SECTIONS: &[Section] = &[
             ),
             (
                 "CPKGS_DOWNLOAD_LIMIT",
-                "Most kB that come from archives in a second.",
+                "Limit of the download rate, in kB (1000 bytes) a second.",
             ),
             (
                 "CPKGS_REGISTRY, CPKGS_TOKEN",
                 "The registry for uploads, and an API token for it.",
+            ),
+            (
+                "DEB_BUILD_PROFILES",
+                "Build profiles that are active for build-dep, such as nocheck.",
             ),
             (
                 "http_proxy, https_proxy, all_proxy, no_proxy",

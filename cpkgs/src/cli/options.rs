@@ -53,7 +53,7 @@ impl BrokenArgs {
         let broken = broken(universe, &after);
         for one in &broken {
             let name = format!(
-                "`{}` {} is broken, and stays as it is: {}",
+                "`{}` {} is broken, and is not changed: {}",
                 universe.name(one.package),
                 universe.version(one.package),
                 one.reasons.join("; ")
@@ -76,10 +76,10 @@ pub(super) const NO_RECOMMENDS_OF_APT: &str = "no-install-recommends";
 /// How far a plan is carried out.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Show what would be done, and do nothing.
+    /// Show what would be done, and change nothing.
     #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
-    /// Download what comes into the cache, verify it, and change nothing.
+    /// Download and verify the packages into the cache, and change nothing else.
     #[arg(long, short = 'd', conflicts_with = "dry_run")]
     download_only: bool,
 }
@@ -128,12 +128,12 @@ pub(super) fn check_held<'n>(
                 let [best, version] = [universe.version(**best), version].map(str::parse::<Version>);
                 best.ok() > version.ok()
             });
-            let text = format!("`{name}` is held at {version}, and stays as it is");
+            let text = format!("`{name}` is held at {version}, and is not changed");
             match newer {
                 None => context.printer.info(escaped(&text)),
                 Some(newer) => {
                     return Err(Failure::saying(REFUSED, text).hint(format_args!(
-                        "there is {}; `cpkgs unhold{} {name}` lets it come",
+                        "there is {}; `cpkgs unhold{} {name}` allows the upgrade",
                         universe.version(*newer),
                         target.option()
                     )));

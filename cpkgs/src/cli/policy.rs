@@ -23,7 +23,7 @@ const ALSO_OLDER: i32 = 1000;
 
 /// Show which version of packages would be installed and why: the priority of each version, and where it comes from.
 ///
-/// Without names: the priorities of all indexes.
+/// Without names, shows the priorities of all indexes.
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
     /// The packages.

@@ -14,7 +14,7 @@ const MAX_TOKEN: u64 = 16 << 10;
 /// Which registry is asked.
 #[derive(Debug, Args)]
 pub(super) struct RegistryArgs {
-    /// The registry's address; registry_url of config.toml when left out.
+    /// The registry's address [default: registry_url of config.toml].
     #[arg(long, value_name = "URL", env = "CPKGS_REGISTRY")]
     pub(super) registry: Option<String>,
 }
@@ -24,7 +24,7 @@ pub(super) struct RegistryArgs {
 pub(super) struct SignedArgs {
     #[command(flatten)]
     pub(super) registry: RegistryArgs,
-    /// Read a token from standard input instead of CPKGS_TOKEN or the one that `auth login` keeps.
+    /// Read the token from standard input, instead of CPKGS_TOKEN or config.toml.
     #[arg(long)]
     token_stdin: bool,
 }

@@ -28,7 +28,7 @@ struct GoneArgs {
     packages: Vec<String>,
     #[command(flatten)]
     broken: BrokenArgs,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done, and change nothing.
     #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]
@@ -38,14 +38,14 @@ struct GoneArgs {
 /// Remove packages, and those that depend on them.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
-    /// With their configuration files, as `purge` does.
+    /// Also delete their configuration files, as `purge` does.
     #[arg(long)]
     purge: bool,
     #[command(flatten)]
     gone: GoneArgs,
 }
 
-/// Remove packages with their configuration files, also those of packages that were removed before.
+/// Remove packages and their configuration files, also those of packages removed earlier.
 #[derive(Debug, Args)]
 pub(super) struct PurgeArgs {
     #[command(flatten)]
@@ -90,7 +90,10 @@ fn take_away(
         missing.first(),
     ) {
         let text = format!("`{named}` is not installed");
-        let hint = format!("`cpkgs list --installed{}` lists installed packages", target.option());
+        let hint = format!(
+            "`cpkgs list --installed{}` lists installed packages",
+            target.option()
+        );
         return Err(Failure::saying(REFUSED, text).hint(hint));
     }
     let named = selected::to_remove(

@@ -26,7 +26,7 @@ use super::{Context, Outcome, now, report};
 /// Finish or undo interrupted changes, and unpack packages again whose files are missing or damaged.
 #[derive(Debug, Args)]
 pub(super) struct RepairArgs {
-    /// Files of damaged packages that were installed from files.
+    /// Package files, for damaged packages that were installed from files.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
     let repaired = rootless::repair(&install)?;
     if let Some(number) = repaired.regained {
         context.printer.info(format_args!(
-            "nothing said which generation counts: {number} does again, the newest; `cpkgs rollback N` goes to another"
+            "the link to the current generation was missing: it is {number} again, the newest; `cpkgs rollback N` changes to another"
         ));
     }
     for Damaged { package, why } in &repaired.damaged {
@@ -54,7 +54,9 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
             0 => String::new(),
             count => format!("; {} removed", counted(count, "unfinished folder")),
         };
-        context.printer.info(format_args!("all is in order{removed}"));
+        context
+            .printer
+            .info(format_args!("everything is in order{removed}"));
     } else {
         let mut change = change(&repaired.damaged, &args.files, context)?;
         let shown = context.unpack_bar(&mut change);
@@ -80,7 +82,7 @@ fn report_system(printer: &Printer) {
     // A machine need not have a dpkg, nor one that everybody may look into.
     for one in System::default().unfinished().into_iter().flatten() {
         printer.warning(format_args!(
-            "in the system, {one}: `cpkgs repair --system` goes on with it"
+            "in the system, {one}: `cpkgs repair --system` continues it"
         ));
     }
 }
@@ -106,7 +108,9 @@ fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> 
             0 => String::new(),
             count => format!("; {} finished", counted(count, "unfinished package")),
         };
-        context.printer.info(format_args!("all is in order{finished}"));
+        context
+            .printer
+            .info(format_args!("everything is in order{finished}"));
         return Ok(Outcome::Success);
     };
     for further in unfinished.iter().skip(1) {
@@ -116,16 +120,16 @@ fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> 
     let failure = Failure::saying(REFUSED, first);
     let mut failure = if first.is_damaged() {
         failure.hint(format_args!(
-            "no source has it: `cpkgs repair --system ./{name}.deb` takes a file of it"
+            "no source has it: `cpkgs repair --system ./{name}.deb` installs it from a file"
         ))
     } else {
         failure.hint(
-            "dpkg said above why it cannot be configured; a mended version of it can be installed over it",
+            "dpkg printed above why it cannot be configured; a fixed version of it can be installed over it",
         )
     };
     if is_any_broken(&unfinished, &target, context) {
         failure = failure.hint(
-            "`cpkgs full-upgrade --system --fix-broken` brings what is lacking, or removes what cannot stay",
+            "`cpkgs full-upgrade --system --fix-broken` installs what is missing, or removes what cannot be kept",
         );
     }
     // The system cannot do without an essential package, broken or not.
@@ -283,9 +287,7 @@ fn wanted(damaged: &Damaged, context: &Context) -> Result<Download, Failure> {
     let package = &damaged.package;
     let Some(provenance) = &package.provenance else {
         let text = format!("`{}` {} came from a file", package.name, package.version);
-        return Err(
-            Failure::saying(REFUSED, text).hint("give the file to it once more: `cpkgs repair ./FILE.deb`")
-        );
+        return Err(Failure::saying(REFUSED, text).hint("name its file: `cpkgs repair ./FILE.deb`"));
     };
     let mut roots = vec![provenance.url.clone()];
     let source = context

@@ -13,17 +13,17 @@ use super::install_target::InstallTargetArgs;
 use super::options::{DRY_RUN_OF_APT, run_of};
 use super::{Context, Outcome};
 
-/// Go back to an earlier generation, exactly and without a network; with --system take a change of the system back.
+/// Return to an earlier generation, exactly and offline; with --system, undo a change of the system.
 ///
-/// In the system, what came with a change goes, and what was removed or changed comes back in the version before, if a source still has
-/// it. Packages that changed again since, and packages that others need by now, are refused.
+/// With --system, packages that the change installed are removed, and packages that it removed or changed return to their
+/// previous versions, if a source still has them. It is refused if one of them changed again since, or is now needed by others.
 #[derive(Debug, Args)]
 pub(super) struct RollbackArgs {
-    /// A generation's number, or with --system a change's ID, as `cpkgs history` lists them; left out: the one before the current
-    /// one, or the newest change.
+    /// The number of a generation, or with --system the ID of a change, as listed by `cpkgs history` [default: the previous
+    /// generation, or the newest change].
     #[arg(value_name = "NUMBER|ID", add = ArgValueCompleter::new(candidates::changes))]
     to: Option<String>,
-    /// Show what would change, and do nothing.
+    /// Show what would change, and change nothing.
     #[arg(long, short = 's', aliases = DRY_RUN_OF_APT)]
     dry_run: bool,
     #[command(flatten)]

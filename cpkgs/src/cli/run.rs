@@ -14,10 +14,10 @@ use super::candidates;
 use super::failure::{Failure, REFUSED};
 use super::{Context, Outcome};
 
-/// Run a command with the installed packages, at the paths they were built for where this machine allows that.
+/// Run a command with the installed packages, at the paths they were built for if this machine allows it.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// With these packages instead, and what they need: fetched if they must be, and not installed.
+    /// Use these packages and their dependencies instead: downloaded if necessary, and not installed.
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',', add = ArgValueCompleter::new(candidates::packages))]
     with: Vec<String>,
 
@@ -25,7 +25,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value_t = PathsWay::Auto)]
     way: PathsWay,
 
-    /// Your shell ($SHELL), or bash, in place of a command: the installed packages are the system in it.
+    /// Run your shell ($SHELL, or bash) instead of a command.
     #[arg(long, conflicts_with = "command")]
     shell: bool,
 
@@ -37,9 +37,9 @@ pub(super) struct RunArgs {
 /// How a command finds the files of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PathsWay {
-    /// By overlay where that works here, else by path; by path with `--with`.
+    /// `overlay` where it works, otherwise `path`; always `path` with `--with`.
     Auto,
-    /// They are laid over /usr and /etc, in a namespace of the command's own or by following it.
+    /// They are laid over /usr and /etc, in a mount namespace or by tracing the command.
     Overlay,
     /// Their programs come first in PATH.
     Path,

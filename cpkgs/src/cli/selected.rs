@@ -67,7 +67,7 @@ fn refuse_held(named: &[Named], input: &ResolverInput<'_>, target: &InstallTarge
         None => Ok(()),
         Some(held) => Err(Failure::saying(
             REFUSED,
-            format_args!("`{}` is held, and stays as it is", held.name),
+            format_args!("`{}` is held, and is not changed", held.name),
         )
         .hint(format_args!(
             "`cpkgs unhold{} {}` releases it",

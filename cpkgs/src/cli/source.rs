@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use super::failure::Failure;
 use super::{Context, Outcome};
 
-/// Manage the archives that packages come from; or, with names of packages, get their source packages.
+/// Manage the archives that packages come from, or download source packages.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub(super) struct SourceArgs {

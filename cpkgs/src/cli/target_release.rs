@@ -14,7 +14,7 @@ use super::failure::{Failure, REFUSED, USAGE};
 /// Which release is preferred.
 #[derive(Debug, Args)]
 pub(super) struct ReleaseArgs {
-    /// Prefers packages of this suite or codename to all others, but for those with preferences of their own.
+    /// Prefer packages of this suite or codename to all others, except packages that have a preferences record.
     #[arg(long, short = 't', value_name = "SUITE", add = ArgValueCompleter::new(candidates::suites))]
     target_release: Option<String>,
 }

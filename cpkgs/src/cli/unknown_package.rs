@@ -39,7 +39,7 @@ pub(super) fn unknown_package(name: &str, library: &PackageCache) -> Failure {
     }
     let failure = Failure::saying(REFUSED, format_args!("there is no package `{name}`"));
     match library.summaries().similar(name, 3).as_slice() {
-        [] => failure.hint("`cpkgs search` looks for words"),
+        [] => failure.hint("`cpkgs search WORD` searches names and descriptions"),
         near => failure.hint(format_args!("did you mean {}?", near.join(", "))),
     }
 }

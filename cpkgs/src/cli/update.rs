@@ -15,8 +15,7 @@ use super::{Context, Outcome};
 
 /// Fetch and verify the indexes of all sources.
 ///
-/// A source that names no architectures is asked for this machine's own and for those that dpkg was told of by
-/// `dpkg --add-architecture`.
+/// A source without `architectures` is updated for this machine's architecture and those added by `dpkg --add-architecture`.
 #[derive(Debug, Args)]
 pub(super) struct UpdateArgs {
     /// Take the foreign architectures from the dpkg of the system below this folder.
@@ -52,7 +51,7 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
     let report = lists::update(&updating, |holder| {
         context
             .printer
-            .info(format_args!("waiting for process {holder}, which updates"));
+            .info(format_args!("waiting for process {holder}, which is updating"));
     });
     drop(shown);
     let report = report?;

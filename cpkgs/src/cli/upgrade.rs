@@ -20,16 +20,16 @@ use super::target_release::ReleaseArgs;
 use super::transaction::Transaction;
 use super::{Context, Outcome, kept_back, phased};
 
-/// Upgrade packages to their newest versions: all of them, or those that are named.
+/// Upgrade packages to their newest versions: all packages, or those that are named.
 #[derive(Debug, Args)]
 pub(super) struct UpgradeArgs {
     /// Only these: names or patterns.
     #[arg(value_name = "PACKAGE", conflicts_with = "all", add = ArgValueCompleter::new(candidates::installed))]
     packages: Vec<String>,
-    /// All that is installed, as when none is named.
+    /// Upgrade all installed packages, as without names.
     #[arg(long)]
     all: bool,
-    /// Without what the packages only recommend.
+    /// Do not install recommended packages.
     #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
     #[command(flatten)]
@@ -42,12 +42,12 @@ pub(super) struct UpgradeArgs {
     target: InstallTargetArgs,
 }
 
-/// Upgrade all packages, and remove what is in the way: as for a new release of the distribution.
+/// Upgrade all packages, and remove those that are in the way, as for a new release of the distribution.
 ///
-/// Packages that were asked for stay in some version before packages that came with others become newer.
+/// Keeping packages that you asked for takes precedence over upgrading automatically installed ones.
 #[derive(Debug, Args)]
 pub(super) struct FullUpgradeArgs {
-    /// Without what the packages only recommend.
+    /// Do not install recommended packages.
     #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
     no_recommends: bool,
     #[command(flatten)]

@@ -25,7 +25,7 @@ pub enum SystemError {
         source: io::Error,
     },
     /// dpkg's database says something that has no meaning.
-    #[error("`{}` is not right: {why}", path.display())]
+    #[error("`{}` is invalid: {why}", path.display())]
     Database {
         /// The file.
         path: PathBuf,
@@ -53,10 +53,7 @@ pub enum SystemError {
     #[error("cannot start dpkg")]
     Start(#[source] io::Error),
     /// What apt's configuration has called around dpkg failed.
-    #[error(
-        "`{}` failed, which apt's configuration has run around dpkg",
-        escaped(command)
-    )]
+    #[error("`{}` failed, which apt's configuration runs around dpkg", escaped(command))]
     Hook {
         /// The command.
         command: String,
@@ -74,16 +71,16 @@ pub enum SystemError {
         unfinished: Vec<Unfinished>,
     },
     /// Whoever asked wanted it to end; dpkg was let go on to a place where nothing is half done.
-    #[error("interrupted: dpkg was let finish what it had begun")]
+    #[error("interrupted, after dpkg finished what it had begun")]
     Stopped {
         /// Packages of the plan that were not unpacked or removed; at least one.
         remaining: Vec<String>,
     },
     /// Whoever asked wanted it to end when there was nothing left to stop.
-    #[error("interrupted: all of the plan is done")]
+    #[error("interrupted, after all of the plan was done")]
     StoppedAtEnd,
     /// What is to catch an interruption cannot be set up.
-    #[error("cannot put interruptions off")]
+    #[error("cannot defer interruptions")]
     Signals(#[source] io::Error),
 }
 

@@ -97,7 +97,7 @@ pub enum SourceError {
         source: LocationError,
     },
     /// What it names as an architecture is not one.
-    #[error("source `{url}` names something else as an architecture")]
+    #[error("source `{url}` has an invalid architecture")]
     Architecture {
         /// Its address.
         url: String,

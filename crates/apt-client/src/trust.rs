@@ -23,19 +23,19 @@ const MAX_BEHIND: i64 = 7 * 86_400;
 #[non_exhaustive]
 pub enum TrustError {
     /// Nobody who counts signed it.
-    #[error("the signature does not count")]
+    #[error("the signature is not valid")]
     Signature(#[from] VerifyError),
     /// It is signed, and no Release.
-    #[error("what is signed is no Release")]
+    #[error("the signed text is not a Release")]
     Release(#[from] ReleaseError),
     /// It lists its files by digests that anybody could make other files for.
-    #[error("it lists no SHA256 of its files; MD5 and SHA-1 do not count")]
+    #[error("it lists no SHA256 of its files; MD5 and SHA-1 are not accepted")]
     NoDigests,
     /// It does not say when it was made.
-    #[error("it has no Date: nobody could tell an old one from a new one")]
+    #[error("it has no Date, so an old one could not be told from a new one")]
     Undated,
     /// It is from the future.
-    #[error("its Date {date} is after now, {now}: one of the clocks is wrong")]
+    #[error("its Date {date} is in the future, now is {now}: one of the clocks is wrong")]
     Future {
         /// Its Date.
         date: String,
@@ -44,7 +44,7 @@ pub enum TrustError {
     },
     /// Its time is over.
     #[error(
-        "it was valid until {until}, and now is {now}: the archive is no longer kept up, or somebody holds new states back"
+        "it was valid until {until}, and now is {now}: the archive is no longer maintained, or newer states are withheld"
     )]
     Expired {
         /// `Valid-Until`.
@@ -54,7 +54,7 @@ pub enum TrustError {
     },
     /// A newer one was seen.
     #[error(
-        "its Date {} is before {}, which was seen already: an old state is shown again",
+        "its Date {} is before {}, which was seen already: an old state is being replayed",
         format_iso(*date),
         format_iso(*seen)
     )]
@@ -67,7 +67,7 @@ pub enum TrustError {
         lags: bool,
     },
     /// It is of another suite.
-    #[error("it is of suite {found}, and `{expected}` was asked for")]
+    #[error("it is for suite {found}, and `{expected}` was requested")]
     OtherSuite {
         /// What it says.
         found: String,
@@ -75,7 +75,7 @@ pub enum TrustError {
         expected: String,
     },
     /// What was seen cannot be remembered.
-    #[error("cannot remember in `{}` what was seen", path.display())]
+    #[error("cannot record in `{}` what was seen", path.display())]
     Memory {
         /// The file.
         path: PathBuf,
@@ -100,7 +100,7 @@ impl Trusted {
     pub fn warning(&self, now: i64) -> Option<String> {
         let until = self.release.valid_until.filter(|until| *until < now)?;
         Some(format!(
-            "was valid until {}: it counts because of `check_valid_until = false`, and nobody can tell whether it is the newest",
+            "was valid until {}: it is accepted because of `check_valid_until = false`, and may not be the newest",
             format_iso(until)
         ))
     }

@@ -39,7 +39,7 @@ pub enum StoreUrlError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The system gives no thread for requests.
-    #[error("cannot start what sends requests to `{url}`")]
+    #[error("cannot start the client for `{url}`")]
     Runtime {
         /// The URL.
         url: String,

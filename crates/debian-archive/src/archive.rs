@@ -36,7 +36,7 @@ pub enum OpenError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// The folder of its files is not there.
-    #[error("there is no folder `{}`, which is to hold the files of the archive", .0.display())]
+    #[error("the folder `{}` of the archive's files does not exist", .0.display())]
     NoStore(PathBuf),
     /// There is no catalog.
     #[error("no catalog at `{0}`")]

@@ -59,7 +59,7 @@ impl Archive {
                 "repogen.toml",
                 "no `url`: nothing is asked of the server",
             ),
-            (None, Some(url)) => report.skip(Area::Served, url, "not asked, as wanted"),
+            (None, Some(url)) => report.skip(Area::Served, url, "not checked: --offline"),
         }
         Ok(report.into_diagnoses())
     }

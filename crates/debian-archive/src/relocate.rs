@@ -57,7 +57,7 @@ pub enum RelocateError {
         source: io::Error,
     },
     /// A file that was listed is not there any more.
-    #[error("`{0}` is gone: another program changes the archive")]
+    #[error("`{0}` has disappeared: another program is changing the archive")]
     Gone(String),
 }
 

@@ -125,7 +125,7 @@ fn sentence(universe: &Universe, request: &Request, fact: &Fact) -> Option<Strin
             Exclusion::Removed => format!("`{}` is to be removed", universe.name(*package)),
             Exclusion::Held(installed) if is_fixed(request, *installed) => {
                 format!(
-                    "{} is part of the host, and stays as it is",
+                    "{} is part of the host, and cannot be changed",
                     shown(universe, *installed)
                 )
             }

@@ -46,11 +46,11 @@ pub(super) struct AddArgs {
     /// Accept package names that dpkg accepts and Debian Policy forbids: one letter, upper case letters or `_`.
     #[arg(long)]
     allow_odd_names: bool,
-    /// Add packages also where they have known vulnerabilities that the suite does not take.
+    /// Add packages even if they have known vulnerabilities that the suite rejects.
     #[arg(long)]
     allow_vulnerable: bool,
-    /// Share the bytes of the files with the pool instead of copying them: by clones where the file system has them, else by
-    /// hard links. A file that is linked must not be written to any more: the archive would serve what was written.
+    /// Share the bytes of the files with the pool instead of copying them: by clones where the file system supports them,
+    /// otherwise by hard links. Do not write to a linked file afterwards: the archive would serve what was written.
     #[arg(long)]
     link: bool,
     /// .deb and .ddeb files, and directories to search for them.

@@ -38,6 +38,6 @@ pub(super) fn run_restore(args: RestoreArgs, context: &mut Context) -> Result<Co
         .info(format_args!("restored into `{}`", context.root.display()));
     context
         .printer
-        .info("next: `repogen publish --force` recreates dists/, `repogen verify` checks the pool; where something newer than the backup is served, `repogen rebuild` first");
+        .info("next: `repogen publish --force` recreates dists/, `repogen verify` checks the pool; if something newer than the backup is served, run `repogen rebuild` first");
     Ok(Completion::Success)
 }

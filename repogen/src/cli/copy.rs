@@ -21,7 +21,7 @@ pub(super) struct CopyArgs {
     /// Suite to copy to.
     #[arg(long, value_name = "S2")]
     to: String,
-    /// Copy packages also where they have known vulnerabilities that the suite does not take.
+    /// Copy packages even if they have known vulnerabilities that the suite rejects.
     #[arg(long)]
     allow_vulnerable: bool,
     /// The packages.

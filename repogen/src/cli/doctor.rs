@@ -11,11 +11,11 @@ use super::select;
 use super::system_clock::now;
 use crate::fetch::Fetcher;
 
-/// Say whether apt accepts the archive, today and under the rules announced for the next years.
+/// Check whether apt accepts the archive, today and under the rules announced for the next years.
 ///
 /// Examines keys, signatures, dates, by-hash names, permissions and free space, and asks the server at `url` as apt and
-/// caches would. Prints a line for all that was looked at: level (`ok`, `skipped`, `warning`, `error`), area, place, what
-/// was found, and what would be right. Exits with 1 if anything is a warning or an error.
+/// caches would. Prints one line a check: level (`ok`, `skipped`, `warning`, `error`), area, place, finding and advice. Exits
+/// with 1 if anything is a warning or an error.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// Only this suite; repeatable.

@@ -34,7 +34,7 @@ pub(super) const SIGNING: u8 = 4;
 /// What to do where a catalog is empty that should not be.
 const LOST_CATALOG: &str = "name the right database, or fill this one: `repogen restore FILE`, `repogen rebuild`, or `repogen move` from where it was";
 const OLD_CATALOG: &str =
-    "name the right database and store, or take what is served into this one by `repogen rebuild`";
+    "name the right database and store, or bring this catalog up to what is served with `repogen rebuild`";
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,7 +222,7 @@ impl From<PruneError> for Failure {
                 "name the right store by STORAGE_URL; in the right one, `repogen publish` has the suite served again",
             ),
             PruneError::NotRecorded(_) => Some(
-                "`repogen publish` completes a publish that was cut off; one that is under way ends by itself",
+                "`repogen publish` completes an interrupted publish; one that is still running needs nothing",
             ),
             PruneError::CatalogBehind { .. } => Some(OLD_CATALOG),
             _ => None,

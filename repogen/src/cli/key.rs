@@ -153,7 +153,8 @@ fn list(context: &mut Context) -> Result<Completion, Failure> {
     files.extend(unused(context, &used)?.into_iter().map(|path| ("unused", path)));
     let mut bad = 0;
     for (role, path) in files {
-        let read = fs::read(context.root.join(&path)).map_err(|error| format!("cannot read the key: {error}"));
+        let read =
+            fs::read(context.root.join(&path)).map_err(|error| format!("cannot read the key: {error}"));
         match read.and_then(|bytes| keys::describe(&bytes, now()).map_err(|error| with_causes(&error))) {
             Ok(described) => {
                 for info in described {

@@ -7,9 +7,9 @@ use debian_archive::archive::OpenError;
 use super::Context;
 use super::exit::{Completion, Failure};
 
-/// Bring the catalog's tables up to date.
+/// Upgrade the catalog's tables to this version.
 ///
-/// On PostgreSQL no other command changes tables. On SQLite every command does so by itself.
+/// On PostgreSQL, no other command changes tables. On SQLite, every command upgrades them when it opens the catalog.
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {}
 

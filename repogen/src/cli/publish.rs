@@ -108,7 +108,7 @@ pub(super) fn publish_one(
 pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Context) -> Result<(), Failure> {
     if !report.gated.0.is_empty() {
         let warning = escaped(&format!(
-            "{suite}: published what cannot be installed: {}",
+            "{suite}: published uninstallable packages: {}",
             report.gated
         ));
         context.printer.info(format_args!("warning: {warning}"));

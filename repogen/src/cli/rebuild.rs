@@ -13,9 +13,9 @@ use debian_control::terminal::escaped;
 
 /// Reconstruct a lost catalog from dists/, snapshots/ and pool/, or bring a restored one up to what is served.
 ///
-/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. A catalog from an older backup gets what is
-/// served and not in it, and keeps all else: accounts, authors, snapshots. Only data signed by the archive's own key
-/// is used. Accounts, and the identities of pruned packages, can be restored from a backup only.
+/// Prints one line a suite: codename, `rebuilt`, packages, pinned snapshots. A catalog from an older backup is brought up to
+/// what is served, and keeps everything else: accounts, authors, snapshots. Only data signed by the archive's own key is used.
+/// Accounts, and the identities of pruned packages, can be restored from a backup only.
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {}
 

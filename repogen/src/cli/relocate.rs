@@ -12,8 +12,8 @@ use super::transfer_bar;
 
 /// Copy the archive to another database, folder or bucket, and compare every row and digest.
 ///
-/// Writers wait meanwhile; the source stays as it is. It can be run again after an interruption. Prints what was copied, then what
-/// to set so that programs use the copy.
+/// Writers wait meanwhile; the source is not changed. After an interruption, run it again. Prints what was copied, then what to
+/// set so that programs use the copy.
 #[derive(Debug, Args)]
 pub(super) struct MoveArgs {
     /// Where the catalog goes: `sqlite:PATH` or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
@@ -22,7 +22,7 @@ pub(super) struct MoveArgs {
     /// Where the files go: a path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`.
     #[arg(long, value_name = "URL")]
     storage: Option<String>,
-    /// Say what would be copied, and write nothing.
+    /// Print what would be copied, and write nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -30,7 +30,7 @@ pub(super) struct MoveArgs {
 pub(super) fn run(args: MoveArgs, context: &mut Context) -> Result<Completion, Failure> {
     if args.database.is_none() && args.storage.is_none() {
         return Err(Failure::usage(
-            "nothing to move: give --database, --storage or both",
+            "nothing to move: use --database, --storage or both",
         ));
     }
     let database: Option<DatabaseUrl> = args

@@ -9,19 +9,21 @@ use super::context::Context;
 use super::exit::{Completion, Failure, REJECTED, USAGE};
 use super::transfer_bar;
 
-/// Bring a mirror to what is published now: a folder, or a bucket of an object store.
+/// Update a mirror, in a folder or a bucket of an object store, to what is published now.
 ///
 /// Prints one line a suite: codename, `replicated`, files and bytes written. Only what is missing is transferred, and InRelease
-/// comes last, so that clients of the mirror never see half of a state. Without `--suite`, all suites but private ones.
+/// comes last, so that clients of the mirror never see a half-updated suite. Without `--suite`, all suites except private ones
+/// are replicated.
 #[derive(Debug, Args)]
 pub(super) struct ReplicateArgs {
-    /// A path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`; credentials by the usual variables.
+    /// A path, `s3://BUCKET[/PREFIX]`, `gs://BUCKET[/PREFIX]` or `az://CONTAINER[/PREFIX]`; credentials come from the usual
+    /// environment variables.
     #[arg(long, value_name = "URL")]
     to: String,
     /// A suite, by codename or alias; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// Delete what lies there and is not in this archive any more, when all else is done.
+    /// Finally, delete from the mirror what is no longer in this archive.
     #[arg(long)]
     delete: bool,
 }
@@ -39,7 +41,7 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
         super::select::suites(archive.config(), &args.suite)?
     };
     let target = bucket_storage::open_named(Some(&args.to), std::env::vars_os())?
-        .ok_or_else(|| Failure::usage("no target: give --to a path or the URL of a bucket"))?;
+        .ok_or_else(|| Failure::usage("no target: name a path or the URL of a bucket with --to"))?;
     let mut replicated = Vec::new();
     let mut failed = None;
     for suite in suites {

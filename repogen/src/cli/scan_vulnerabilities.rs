@@ -21,8 +21,9 @@ use debian_control::terminal::escaped;
 /// Report known vulnerabilities of the packages that suites hold.
 ///
 /// Compares source packages and their versions with the JSON of the Debian security tracker or with records of OSV, from
-/// `[vulnerabilities] source` in repogen.toml. Prints a line for each: suite, severity, name, state, source package,
-/// version, fixed version. The API shows what was found last. Exits with 1 if there is any that is not `unimportant`.
+/// `[vulnerabilities] source` in repogen.toml. Prints one line each: suite, severity, name, state, source package, version,
+/// fixed version. The API shows the result of the last scan. Exits with 1 if any of them is `fixable` or `open`, and not
+/// `unimportant`.
 #[derive(Debug, Args)]
 pub(super) struct ScanVulnerabilitiesArgs {
     /// Only this suite; repeatable.

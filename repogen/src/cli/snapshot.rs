@@ -65,7 +65,7 @@ impl From<SnapshotError> for Failure {
             SnapshotError::Unknown { ref near, .. } => {
                 let names: Vec<&str> = near.iter().map(SnapshotId::as_str).collect();
                 format!(
-                    "near it are {}; `repogen snapshot list` has all",
+                    "the nearest are {}; `repogen snapshot list` lists all",
                     names.join(", ")
                 )
             }

@@ -14,8 +14,8 @@ use crate::cli::printer::Printer;
 
 /// Upload packages, and wait until they are live.
 ///
-/// One line is printed for each, with tabs between: added, unchanged, pending (taken, and live with the next publish) or
-/// rejected, the file, and why. Uploading the same file again is safe and changes nothing.
+/// Prints one line a file, separated by tabs: `added`, `unchanged`, `pending` (durable, and live with the next publish) or
+/// `rejected`, the file, and the reason. Uploading the same file again is safe and changes nothing.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: CPKGS_TOKEN=... cpkgs admin upload --registry https://apt.example.org --suite stable *.deb"
@@ -24,10 +24,10 @@ pub(in crate::cli) struct UploadArgs {
     /// The packages: .deb files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The suite or codename; may be left out where the registry has one.
+    /// The suite or codename; optional if the registry has only one.
     #[arg(long, value_name = "SUITE")]
     suite: Option<String>,
-    /// The component; the suite's first when left out.
+    /// The component [default: the suite's first].
     #[arg(long, value_name = "COMPONENT")]
     component: Option<String>,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(super) fn run(args: &UploadArgs, context: &mut Context) -> Result<Outcome, F
             let count = args.files.len();
             context
                 .printer
-                .error_line(format_args!("{rejected} of {count} packages were not taken"));
+                .error_line(format_args!("{rejected} of {count} packages were rejected"));
             Err(failure)
         }
     }

@@ -18,7 +18,8 @@ pub(in crate::cli) struct ListUsersArgs {
 
 /// Create an account with the role `user`; the part of the address before the @ is its name.
 ///
-/// The password is read from standard input where there is one, which --password-stdin requires; otherwise it is generated and shown once.
+/// The password is read from standard input, if that is not a terminal or with --password-stdin; otherwise it is generated and
+/// shown once.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CreateUserArgs {
     /// The e-mail address.
@@ -71,7 +72,7 @@ pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Out
         .ok_or_else(|| {
             Failure::saying(
                 USAGE,
-                format_args!("`{}` is no e-mail address: expected NAME@HOST", args.email),
+                format_args!("`{}` is not an e-mail address: expected NAME@HOST", args.email),
             )
         })?;
     let registry = args.signed.open(context)?;
@@ -102,9 +103,9 @@ pub(super) fn create(args: &CreateUserArgs, context: &mut Context) -> Result<Out
     }
     context
         .printer
-        .info(format_args!("made the account `{}`", escaped(&user.username)));
+        .info(format_args!("created the account `{}`", escaped(&user.username)));
     if let Some(password) = shown {
-        context.printer.info("its password, which nobody can show again:");
+        context.printer.info("its password, which cannot be shown again:");
         context.printer.line(password)?;
     }
     Ok(Outcome::Success)

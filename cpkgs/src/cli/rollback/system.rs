@@ -123,7 +123,7 @@ fn changed_since(package: &LoggedPackage, version: Option<&str>) -> Failure {
         None => "is not installed any more".to_owned(),
     };
     let text = format!(
-        "`{}` {is}: a later change has to be taken back first",
+        "`{}` {is}: a later change has to be rolled back first",
         package.key.name
     );
     Failure::saying(REFUSED, text).hint("`cpkgs history --system` lists all changes, the newest first")

@@ -48,9 +48,9 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
         (None, None) => {
             return Err(Failure::saying(
                 USAGE,
-                format_args!("`{root}` does not describe itself, so nobody knows its key"),
+                format_args!("`{root}` has no repository.json, so its key is unknown"),
             )
-            .hint("give the file with its keys by --signed-by, and --suite")
+            .hint("name its suite with --suite, and the file with its keys with --signed-by")
             .hint("Debian and Ubuntu are known by name: `cpkgs source add debian trixie`"));
         }
     };
@@ -69,13 +69,13 @@ fn suites(args: &AddArgs, repository: Option<&Repository>) -> Result<Vec<String>
         ([], [only]) => Ok(vec![only.codename.clone()]),
         ([], []) => Err(Failure::saying(
             USAGE,
-            "no suite is named, and the archive does not say which it has",
+            "no suite is named, and the archive does not list its suites",
         )
-        .hint("name it by --suite; Debian and Ubuntu are known by name: `cpkgs source add debian trixie`")),
+        .hint("name it with --suite; Debian and Ubuntu are known by name: `cpkgs source add debian trixie`")),
         ([], several) => {
             let names: Vec<String> = several.iter().map(|suite| escaped(&suite.codename)).collect();
             Err(Failure::saying(USAGE, "this archive has several suites")
-                .hint(format_args!("say which by --suite: {}", names.join(", "))))
+                .hint(format_args!("choose with --suite: {}", names.join(", "))))
         }
         (asked, _) => Ok(asked.to_vec()),
     }

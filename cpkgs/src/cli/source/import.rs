@@ -17,10 +17,11 @@ use crate::cli::{Context, Outcome};
 
 /// Add the archives that this machine's apt has, with their keys.
 ///
-/// Reads /etc/apt/sources.list and /etc/apt/sources.list.d, or the files that are named. What cannot be used is said and left out.
+/// Reads /etc/apt/sources.list and /etc/apt/sources.list.d, or the files that are named. Entries that cannot be used are
+/// reported and left out.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// A file with lines, as sources.list, or with stanzas, where its name ends in `.sources`; may be given several times.
+    /// A file of lines, such as sources.list, or of stanzas if its name ends in `.sources`; repeatable.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -21,8 +21,8 @@ use crate::cli::{Context, Outcome, candidates, human_size, source_packages};
 /// Source packages to download.
 #[derive(Debug, Args)]
 pub(super) struct PackagesArgs {
-    /// Download and verify these source packages into the working directory, and unpack them: NAME, NAME=VERSION or NAME/SUITE; the
-    /// name of a binary package means what it is built of. A `.dsc` file is unpacked from the files beside it.
+    /// Source packages to download into the working directory, verify and unpack: NAME, NAME=VERSION or NAME/SUITE; a binary
+    /// package stands for its source. A `.dsc` file is unpacked from the files beside it.
     #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::source_packages))]
     packages: Vec<String>,
     /// Only download, do not unpack.
@@ -130,11 +130,10 @@ fn unpack(description: &str, options: &[&str], context: &mut Context) -> Result<
             REFUSED,
             escaped(&format!("`dpkg-source` failed on `{description}` ({status})")),
         )
-        .hint("a folder that is there from before is not written over")),
+        .hint("an existing folder is not overwritten")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let text = format!(
-                "`{description}` was not unpacked: there is no dpkg-source; it comes with `dpkg-dev`"
-            );
+            let text =
+                format!("`{description}` was not unpacked: dpkg-source is missing; install `dpkg-dev`");
             context.printer.warning(escaped(&text));
             Ok(())
         }

@@ -23,7 +23,7 @@ pub(super) fn unpasted(mut args: AddArgs) -> Result<(String, AddArgs), Failure> 
     let wrong = |what: &dyn std::fmt::Display| {
         Failure::saying(
             USAGE,
-            format_args!("`{}` is no line of a sources.list: {what}", escaped(&text)),
+            format_args!("`{}` is not a line of a sources.list: {what}", escaped(&text)),
         )
         .hint("expected `deb [OPTION=VALUE ...] URL SUITE COMPONENT ...`")
     };

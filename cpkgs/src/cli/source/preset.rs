@@ -124,7 +124,7 @@ fn own_release(distribution: Distribution) -> Result<String, Failure> {
         .and_then(|text| distribution.release_of(&text))
         .ok_or_else(|| {
             let (name, example) = (distribution.name(), distribution.example());
-            Failure::saying(USAGE, format_args!("which release of `{name}` is not said"))
+            Failure::saying(USAGE, format_args!("no release of `{name}` is named"))
                 .hint(format_args!("name it, as in `cpkgs source add {name} {example}`"))
         })
 }
@@ -139,7 +139,7 @@ fn no_keys(distribution: Distribution) -> Failure {
         "install the package `{package}`, where this machine has a package of that name"
     ))
     .hint(format_args!(
-        "or take the keys out of that package, from {} of its archive, and name their file by --signed-by",
+        "or extract the keys from that package, in {} of its archive, and name their file with --signed-by",
         distribution.keyring_folder()
     ))
 }

@@ -12,10 +12,10 @@ use crate::cli::{Context, Outcome};
 /// Remove an archive, or some of its suites.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
-    /// The archive's root, as `source list` has it.
+    /// The archive's root, as `source list` prints it.
     #[arg(add = ArgValueCompleter::new(candidates::sources))]
     url: String,
-    /// Only this suite; may be given several times.
+    /// Only this suite; repeatable.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
 }

@@ -47,7 +47,7 @@ pub(super) fn check_names<'n>(mut names: impl Iterator<Item = &'n String>, code:
         None => Ok(()),
         Some(wrong) => Err(Failure::saying(
             code,
-            format_args!("`{}` is no name of a suite or component", escaped(wrong)),
+            format_args!("`{}` is not the name of a suite or component", escaped(wrong)),
         )
         .hint("expected letters, digits, `+`, `-`, `.`, `_`, `~`, and slashes between them")),
     }

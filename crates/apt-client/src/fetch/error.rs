@@ -10,10 +10,10 @@ use super::{Location, LocationError};
 #[non_exhaustive]
 pub enum FetchError {
     /// Downloading cannot begin.
-    #[error("cannot begin to download")]
+    #[error("cannot start to download")]
     Start(#[source] std::io::Error),
     /// The HTTP client cannot be made.
-    #[error("cannot speak HTTP")]
+    #[error("cannot set up HTTP")]
     Client(#[source] reqwest::Error),
     /// An address or a path is not valid.
     #[error(transparent)]
@@ -27,7 +27,7 @@ pub enum FetchError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The proxy that the environment names does not answer, or does not let through.
-    #[error("cannot reach the proxy `{proxy}`, which `{location}` is asked through")]
+    #[error("cannot reach the proxy `{proxy}`, which is configured for `{location}`")]
     Proxy {
         /// Where.
         location: Location,
@@ -37,25 +37,25 @@ pub enum FetchError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// It is not on this machine, and no network is to be asked.
-    #[error("`{location}` is not on this machine, and `--offline` asks no network")]
+    #[error("`{location}` is not on this machine, and `--offline` forbids the network")]
     Offline {
         /// Where it would be.
         location: Location,
     },
     /// Files are not on this machine, and no network is to be asked.
-    #[error("`--offline` asks no network, and {} not in the cache: {}", is_or_are(names.len()), listed(names))]
+    #[error("`--offline` forbids the network, and {} not in the cache: {}", is_or_are(names.len()), listed(names))]
     NotCached {
         /// Their names; at least one.
         names: Vec<String>,
     },
     /// It is not there.
-    #[error("`{location}` is not there")]
+    #[error("`{location}` does not exist")]
     Missing {
         /// Where.
         location: Location,
     },
     /// The server wants to know who asks, or does not give it to them.
-    #[error("`{location}` is not for everybody (the server says {status})")]
+    #[error("`{location}` requires a login (the server answered {status})")]
     Denied {
         /// Where.
         location: Location,
@@ -63,15 +63,13 @@ pub enum FetchError {
         status: u16,
     },
     /// An object store does not have it, or does not show it: its answer is the same.
-    #[error(
-        "`{location}` is not there: the bucket has no such object that it shows to everybody (it says 403)"
-    )]
+    #[error("`{location}` does not exist: the bucket has no such public object (the server answered 403)")]
     NoObject {
         /// Where.
         location: Location,
     },
     /// The server answers with another code.
-    #[error("`{location}`: the server says {status}")]
+    #[error("`{location}`: the server answered {status}")]
     Status {
         /// Where.
         location: Location,
@@ -79,7 +77,7 @@ pub enum FetchError {
         status: u16,
     },
     /// It comes so slowly that it will not come.
-    #[error("`{location}` comes at less than {rate} bytes a second")]
+    #[error("`{location}` is downloaded at less than {rate} bytes a second")]
     Slow {
         /// Where.
         location: Location,
@@ -87,7 +85,7 @@ pub enum FetchError {
         rate: u64,
     },
     /// A redirect to where no archive sends its clients.
-    #[error("`{location}` leads astray: {why}")]
+    #[error("`{location}` redirects to where it must not: {why}")]
     Astray {
         /// Where.
         location: Location,

@@ -38,7 +38,7 @@ pub enum UpdateError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Its Release does not count.
-    #[error("`{location}` does not count")]
+    #[error("`{location}` is not valid")]
     Trust {
         /// Where it is.
         location: Location,

@@ -135,7 +135,7 @@ impl SuiteUpdate<'_> {
                 lags: true,
             }) if here.is_some_and(|here| self.still_counts(&here, &keyring)) => {
                 self.warnings.push(format!(
-                    "stays as it is here: the server shows a state of {}, older than that of {}, which is here",
+                    "was not changed: the server has a state of {}, older than the local one of {}",
                     format_iso(date),
                     format_iso(seen)
                 ));
@@ -278,7 +278,7 @@ impl SuiteUpdate<'_> {
                 Err(UpdateError::Fetch(error)) if error.is_of_one_file() => {
                     is_whole = false;
                     self.warnings.push(format!(
-                        "the long descriptions of {} did not come, and packages are shown without: {error}",
+                        "the long descriptions of {} cannot be fetched, and packages are shown without them: {error}",
                         name.component
                     ));
                 }

@@ -57,7 +57,7 @@ fn private_files(archive: &Archive, report: &mut Report) {
                     "others than its owner have rights to it: mode {:o}",
                     found.permissions().mode() & 0o7777
                 ),
-                "take them away: `chmod go= FILE`",
+                "remove them: `chmod go= FILE`",
             ),
             Ok(_) => looked += 1,
             // A catalog in a database, a signer that is a command.
@@ -166,7 +166,7 @@ fn space(folder: &Path, report: &mut Report) {
         "{} MiB ({bytes} %) and {inodes} % of the inodes are free",
         free >> 20
     );
-    let advice = "make room: `repogen prune --dry-run` says what retention would delete";
+    let advice = "free space: `repogen prune --dry-run` shows what retention would delete";
     if free < LEAST_BYTES || inodes == 0 {
         report.error(Area::Space, &place, text, advice);
     } else if bytes < LEAST_PERCENT || inodes < LEAST_PERCENT {

@@ -129,10 +129,7 @@ fn validity(suite: &Suite, path: &str, (date, until): (i64, Option<i64>), now: i
             renews,
         );
     } else if renewed_by.is_some_and(|at| at < now) {
-        let found = format!(
-            "expires at {}, and nobody has signed it again in time",
-            format_date(until)
-        );
+        let found = format!("expires at {}, and was not re-signed in time", format_date(until));
         report.warning(Area::Validity, path, found, renews);
     } else {
         report.ok(
@@ -176,7 +173,7 @@ fn by_hash(
         report.ok(
             Area::ByHash,
             &folder,
-            format!("all {count} indexes are there by their digests"),
+            format!("all {count} indexes exist under their digests"),
         );
     }
     Ok(())

@@ -137,7 +137,7 @@ impl Suitewise<'_> {
                 .error(Area::Served, url, "comes as `text/html`", advice);
         } else {
             self.report
-                .ok(Area::Served, url, "comes as it is, without Content-Encoding");
+                .ok(Area::Served, url, "is sent unchanged, without Content-Encoding");
         }
     }
 
@@ -246,7 +246,7 @@ impl Suitewise<'_> {
             );
         } else {
             let found = format!(
-                "`Content-Range` tells a whole of {} bytes; Release lists {size}",
+                "`Content-Range` gives a total of {} bytes; Release lists {size}",
                 answer
                     .whole_size()
                     .map_or("unknown".to_owned(), |size| size.to_string())
@@ -282,7 +282,7 @@ impl Suitewise<'_> {
                 );
             }
             Ok(answer) if answer.lifetime().is_some_and(|lifetime| lifetime > kept) => {
-                let found = "caches may remember for long that a file is not there";
+                let found = "caches may remember for long that a file is missing";
                 self.report.warning(
                     Area::Caching,
                     &url,

@@ -45,7 +45,7 @@ pub enum PublishError {
     )]
     InHand(String),
     /// The suite is published, and its pages are not what they should be.
-    #[error("suite `{suite}` is published, but not all of its pages are: the next publish goes on with them")]
+    #[error("suite `{suite}` is published, but not all of its pages: the next publish continues with them")]
     Pages {
         /// Codename.
         suite: SuiteName,

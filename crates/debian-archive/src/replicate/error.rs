@@ -24,10 +24,12 @@ pub enum ReplicateError {
     #[error("`{0}` is missing in the archive")]
     Missing(String),
     /// Another archive is served there.
-    #[error("another archive is there: its `archive-keyring.pgp` has none of the keys of this one")]
+    #[error("the mirror is of another archive: its `archive-keyring.pgp` has none of the keys of this one")]
     OtherArchive,
     /// Clients there would see an older state than they have.
-    #[error("suite `{suite}` is newer there: its Release is of {there}, and the one here is of {here}")]
+    #[error(
+        "suite `{suite}` is newer in the mirror: its Release has the Date {there}, and the one here {here}"
+    )]
     Newer {
         /// Codename.
         suite: SuiteName,

@@ -60,7 +60,7 @@ pub enum GateError {
     #[error(transparent)]
     Control(#[from] ScanError),
     /// What the last scan kept cannot be read.
-    #[error("what the last scan for vulnerabilities kept of `{package}` cannot be read: scan again")]
+    #[error("the result of the last scan for vulnerabilities of `{package}` cannot be read: scan again")]
     Advisory {
         /// The source package.
         package: PackageName,

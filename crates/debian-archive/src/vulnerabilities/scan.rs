@@ -23,7 +23,7 @@ pub enum ScanError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// What was found cannot be written as JSON.
-    #[error("what was found cannot be written")]
+    #[error("the result of the scan cannot be recorded")]
     Json(#[from] serde_json::Error),
     /// The catalog holds a control file that cannot be read.
     #[error("the control file of `{package}` in the catalog is invalid")]

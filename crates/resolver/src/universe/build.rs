@@ -330,7 +330,7 @@ fn name(value: &str) -> Result<&str, UniverseError> {
         name if is_known_to_dpkg(name) => Ok(name),
         other => Err(UniverseError::Value {
             field: "Package",
-            wrong: format!("`{}` is no name of a package", escaped(other)),
+            wrong: format!("`{}` is not the name of a package", escaped(other)),
         }),
     }
 }

@@ -119,7 +119,7 @@ fn what_is_the_hosts_stays_and_nobody_is_said_to_hold_it() {
     request.installed[0].hold = Hold::Fixed;
     assert_eq!(
         world.short(&world.solve(&request)),
-        "`aa` cannot be installed\n  caused by: `aa` 1 needs `bb` (>= 2)\n  caused by: `bb` 1 is part of the host, and stays as it is"
+        "`aa` cannot be installed\n  caused by: `aa` 1 needs `bb` (>= 2)\n  caused by: `bb` 1 is part of the host, and cannot be changed"
     );
 }
 

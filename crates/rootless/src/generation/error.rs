@@ -32,7 +32,7 @@ pub enum GenerationError {
         path: String,
     },
     /// What is kept about a package cannot be read.
-    #[error("what is kept of `{name}` is not right: {why}")]
+    #[error("the stored data of `{name}` is wrong: {why}")]
     Broken {
         /// The package.
         name: String,

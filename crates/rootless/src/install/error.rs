@@ -17,7 +17,7 @@ pub enum RootlessError {
     #[error(transparent)]
     Generation(#[from] GenerationError),
     /// It counts, but configuration files could not be brought up to date.
-    #[error("the packages are in place, but their configuration is not: `cpkgs repair` makes up for it")]
+    #[error("the packages are in place, but not their configuration files: run `cpkgs repair`")]
     Conffiles(#[from] ConffileError),
     /// A stanza cannot be read.
     #[error("the stanza of a package cannot be read")]

@@ -23,7 +23,7 @@ pub enum StoreError {
         found: Sha256,
     },
     /// The package says of itself something else than the index does.
-    #[error("the package that the index calls `{name}` says `{field}: {found}` of itself, not `{expected}`")]
+    #[error("the package that the index calls `{name}` has `{field}: {found}`, not `{expected}`")]
     Disagrees {
         /// The package.
         name: String,
@@ -47,7 +47,7 @@ pub enum StoreError {
         why: String,
     },
     /// It is no package.
-    #[error("`{name}` {version} is no package that can be read")]
+    #[error("`{name}` {version} cannot be read as a package")]
     Deb {
         /// The package.
         name: String,

@@ -105,7 +105,7 @@ fn a_file_through_a_symbolic_link_is_refused() {
 #[test]
 fn a_path_that_climbs_is_refused() {
     let text = Fixture::new().refusal(&hello().entry("../evil", tar::EntryType::Regular, 0o644, "", b"x"));
-    assert!(text.contains("no package that can be read"), "{text}");
+    assert!(text.contains("cannot be read as a package"), "{text}");
 }
 
 #[test]

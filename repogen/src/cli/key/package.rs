@@ -19,13 +19,13 @@ use crate::cli::{select, signing};
 ///
 /// It has the archive's public keys in `/usr/share/keyrings`, and entries for apt that name them in
 /// `/usr/share/NAME-archive-keyring`. Its version is the day of the newest key, and rises with every other change of the
-/// keys. Prints the file; `repogen add` takes it.
+/// keys. Prints the path of the package, for `repogen add`.
 #[derive(Debug, Args)]
 pub(super) struct PackageArgs {
     /// Codename or alias of a suite to write an entry for apt for; repeatable [default: every suite that is not private].
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
-    /// What begins the name of the package [default: the archive's origin, in lower case].
+    /// The beginning of the package's name [default: the archive's origin, in lower case].
     #[arg(long)]
     name: Option<String>,
     /// `Maintainer` of the package, as `Example <apt@example.org>` [default: the origin, and postmaster at the host of `url`].

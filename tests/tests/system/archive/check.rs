@@ -162,7 +162,7 @@ fn a_gate_that_warns_names_what_is_new_and_publishes_it() {
         "{}",
         published.stdout
     );
-    let warning = "warning: stable: published what cannot be installed: `app` 1.0";
+    let warning = "warning: stable: published uninstallable packages: `app` 1.0";
     assert!(published.stderr.contains(warning), "{}", published.stderr);
     archive.add(&[DebBuilder::new("data", "1.0", "all")]).ok();
     let quiet = archive.repogen(&["publish"]).ok();

@@ -189,7 +189,7 @@ fn files_that_are_gone_closed_or_out_of_date_are_found() {
     assert!(removed);
     fs::set_permissions(archive.root().join("dists"), fs::Permissions::from_mode(0o700)).unwrap();
     let late = at(&archive, "+8d");
-    found(&late, "warning", "validity", "nobody has signed it again in time");
+    found(&late, "warning", "validity", "was not re-signed in time");
     found(&late, "error", "by-hash", "missing, or not of the");
     found(
         &late,

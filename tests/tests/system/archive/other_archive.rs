@@ -158,7 +158,7 @@ fn nothing_is_published_into_a_store_that_is_not_there() {
     for arguments in [&["publish"][..], &["list"], &["prune"]] {
         let refused = publish(arguments).exits(3);
         assert!(
-            refused.stderr.contains("there is no folder"),
+            refused.stderr.contains("of the archive's files does not exist"),
             "{}",
             refused.report()
         );

@@ -168,7 +168,11 @@ fn a_damaged_file_goes_nowhere_and_what_is_newer_there_stays() {
         .collect();
     std::fs::write(mirror.join("dists/stable/InRelease"), &newer).unwrap();
     let refused = replicate(&archive, &mirror, &[]).exits(1);
-    assert!(refused.stderr.contains("newer there"), "{}", refused.report());
+    assert!(
+        refused.stderr.contains("is newer in the mirror"),
+        "{}",
+        refused.report()
+    );
     assert_eq!(
         std::fs::read_to_string(mirror.join("dists/stable/InRelease")).unwrap(),
         newer

@@ -500,7 +500,7 @@ fn a_key_that_nobody_looked_at_is_not_trusted() {
     let client = Client::new();
     let run = client.run(&["source", "add", &nginx.url(), "--yes"]).exits(2);
     assert!(
-        run.stderr.contains("nobody has looked at the key"),
+        run.stderr.contains("the key was not confirmed"),
         "{}",
         run.report()
     );

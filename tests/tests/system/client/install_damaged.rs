@@ -202,7 +202,7 @@ fn what_is_damaged_is_unpacked_anew() {
     std::fs::write(&given, other.build()).unwrap();
     client.run(&["install", "--yes", given.to_str().unwrap()]).ok();
     let all = client.run(&["repair"]).ok();
-    assert!(all.stderr.contains("all is in order"), "{}", all.report());
+    assert!(all.stderr.contains("everything is in order"), "{}", all.report());
 
     for entry in std::fs::read_dir(client.path("packages/store")).unwrap() {
         std::fs::remove_dir_all(entry.unwrap().path().join("tree")).unwrap();

@@ -180,7 +180,7 @@ fn programs_that_make_indexes_are_confined_where_there_are_no_namespaces() {
     );
     let repaired = client.run(&["repair"]).ok();
     assert!(
-        repaired.stderr.contains("all is in order"),
+        repaired.stderr.contains("everything is in order"),
         "{}",
         repaired.report()
     );

@@ -227,7 +227,7 @@ fn a_damaged_package_is_unpacked_again_by_repair() {
     machine.cpkgs(&["repair"]).ok();
     assert_eq!(machine.status(), ["libhello 1.0 install installed"]);
     let run = machine.cpkgs(&["repair"]).ok();
-    assert!(run.stderr.contains("all is in order"), "{}", run.report());
+    assert!(run.stderr.contains("everything is in order"), "{}", run.report());
 }
 
 #[test]

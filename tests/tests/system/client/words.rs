@@ -167,7 +167,7 @@ fn a_changelog_is_read_out_of_the_package() {
     assert_eq!(client.run(&["changelog", "app=1"]).ok().stdout, "older\n");
     let none = client.run(&["changelog", "none"]).exits(1);
     assert!(
-        none.stderr.contains("`none` has no changelog in it"),
+        none.stderr.contains("`none` contains no changelog"),
         "{}",
         none.report()
     );
@@ -230,7 +230,7 @@ fn what_is_in_the_cache_is_installed_offline_until_it_is_cleared() {
     client.run(&["install", "--download-only", "--yes", "one"]).ok();
     let refused = client.run(&["--offline", "install", "--yes", "two"]).exits(3);
     let said =
-        "error: `--offline` asks no network, and 1 file is not in the cache: two\nhint: with a network, ";
+        "error: `--offline` forbids the network, and 1 file is not in the cache: two\nhint: with a network, ";
     assert!(refused.stderr.starts_with(said), "{}", refused.report());
     for (name, is_here) in [("one", true), ("two", false)] {
         let sum = client.run(&["install", "--dry-run", name]).ok().stdout;

@@ -83,7 +83,7 @@ fn nothing_is_changed_when_what_is_called_before_fails() {
     let run = machine.cpkgs(&["install", "hello"]).exits(1);
     assert!(
         run.stderr
-            .contains("`exit 7` failed, which apt's configuration has run around dpkg"),
+            .contains("`exit 7` failed, which apt's configuration runs around dpkg"),
         "{}",
         run.report()
     );

@@ -18,7 +18,7 @@ fn a_command_that_leaves_packages_that_are_not_configured_has_failed_whatever_it
         let run = machine.cpkgs(arguments).exits(1);
         assert!(
             run.stderr
-                .contains("`bad` is half-configured; `cpkgs repair --system` goes on with it"),
+                .contains("`bad` is half-configured; `cpkgs repair --system` continues it"),
             "{}",
             run.report()
         );

@@ -230,7 +230,8 @@ fn passwords_can_be_turned_off_and_on_again_from_the_shell() {
     let answer = browser.by_password("local");
     assert_eq!(answer.status, 403);
     assert!(
-        answer.text().contains("sign-in by password is disabled") && !answer.text().contains("name=\"password\"")
+        answer.text().contains("sign-in by password is disabled")
+            && !answer.text().contains("name=\"password\"")
     );
     let (mut jane, _) = world.enter("jane", &member("root"));
     assert_eq!(jane.account().as_deref(), Some("jane, admin of all suites"));
