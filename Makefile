@@ -49,6 +49,7 @@ $(TARGET)/.setup-deb: $(TARGET)/.setup tools/setup
 
 test: setup ## Runs every test; needs no network
 	@python3 -m unittest discover -q -s bench
+	@python3 -m unittest discover -q -s tools
 	$(CARGO) test --locked --workspace
 
 test-postgresql: setup ## Runs the tests of the uploader and of repogen again, with every catalog on PostgreSQL
