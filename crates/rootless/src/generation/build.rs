@@ -29,6 +29,9 @@ use crate::store::Store;
 /// Where the owner of a machine puts certificates of authorities.
 const HOST_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
 
+/// Most bytes of a file that a script adds to.
+const MAX_CONFIGURATION: u64 = 1 << 20;
+
 /// What a generation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -80,12 +83,15 @@ pub fn build(
         tree: layout.tree,
         packages: &packages,
         calls: &layout.calls,
+        additions: &layout.applied.additions,
         place: Generations::new(install).place(&plan, options.purpose),
         options,
         folder: unfinished.path().to_owned(),
     };
     let mut notes = builder.write(plan).map_err(failed)?;
-    notes.add_packages(store, &packages, &layout.calls);
+    for ((package, calls), files) in packages.iter().zip(&layout.calls).zip(&layout.applied.unwritten) {
+        notes.add_package(store, package, calls, files);
+    }
     let synced = File::open(&folder).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));
     synced.map_err(failed)?;
     fs::rename(unfinished.path(), &builder.place).map_err(failed)?;
@@ -97,10 +103,12 @@ pub fn build(
     Ok(notes)
 }
 
-/// What stands where, and the commands that the scripts of each package would run.
+/// What stands where, and what the scripts of each package would do.
 struct GenerationLayout {
     tree: Tree,
+    /// The commands that they would run.
     calls: Vec<Vec<Call>>,
+    applied: postinst::Applied,
 }
 
 /// Decides what stands where.
@@ -112,11 +120,12 @@ fn resolve_layout(packages: &[Package]) -> Result<GenerationLayout, GenerationEr
         .iter()
         .map(|package| postinst::calls(package, &tree))
         .collect();
-    postinst::apply(&calls.concat(), &mut tree, packages);
+    let applied = postinst::apply(&calls, &mut tree, packages, generators::is_run);
     let mut best = BTreeMap::new();
     for (owner, calls) in calls.iter().enumerate() {
         for one in calls.iter().flat_map(alternatives::read) {
-            let there = tree.find(one.path.trim_start_matches('/').as_bytes()).is_some();
+            let there = tree.find(one.path.trim_start_matches('/').as_bytes()).is_some()
+                || applied.awaited.contains(&one.path);
             let known: Option<&(usize, alternatives::Alternative)> = best.get(&one.name);
             if there && known.is_none_or(|(_, known)| one.priority > known.priority) {
                 best.insert(one.name.clone(), (owner, one));
@@ -131,7 +140,7 @@ fn resolve_layout(packages: &[Package]) -> Result<GenerationLayout, GenerationEr
         tree.make(one.link.as_bytes(), Node::Link { owner, target });
     }
     link_sonames(&mut tree, packages);
-    Ok(GenerationLayout { tree, calls })
+    Ok(GenerationLayout { tree, calls, applied })
 }
 
 /// How the programs of a generation find files at fixed paths.
@@ -149,6 +158,8 @@ struct Builder<'a> {
     tree: Tree,
     packages: &'a [Package],
     calls: &'a [Vec<Call>],
+    /// What comes after what programs make that are run for it, by path.
+    additions: &'a [(String, String)],
     /// Where it will be.
     place: PathBuf,
     /// Where it is made.
@@ -227,8 +238,30 @@ impl Builder<'_> {
         for path in paths {
             self.tree.make(&path, Node::Made);
         }
+        self.write_additions(&generation.join("root"))?;
         lead_to_made(&self.tree, &leading_out, &generation.join("root"))?;
         Ok(failed)
+    }
+
+    /// Writes what scripts add to files that programs made.
+    fn write_additions(&self, folder: &Path) -> io::Result<()> {
+        let mut root = RootedDir::open(folder)?;
+        for (path, text) in self.additions {
+            let path = path.trim_start_matches('/').as_bytes();
+            let Some((place, Node::Made)) = self.tree.find(path) else {
+                continue;
+            };
+            let made = folder.join(OsStr::from_bytes(&place));
+            let metadata = made.symlink_metadata()?;
+            if !metadata.is_file() || metadata.len() > MAX_CONFIGURATION {
+                continue;
+            }
+            let mut all = fs::read(&made)?;
+            all.extend_from_slice(text.as_bytes());
+            fs::remove_file(&made)?;
+            root.file(&place, 0o444)?.write_all(&all)?;
+        }
+        Ok(())
     }
 
     fn write_root(&self) -> io::Result<()> {
@@ -241,6 +274,7 @@ impl Builder<'_> {
                 Node::Folder => root.folder(path)?,
                 // On the disk already.
                 Node::Made => {}
+                Node::Written(text) => root.file(path, 0o444)?.write_all(text.as_bytes())?,
                 Node::Link { target, .. } => {
                     root.symlink(path, &self.tree.relative(path, target))?;
                 }
@@ -392,21 +426,18 @@ fn link_or_copy(from: &mut RootedDir, source: &[u8], root: &mut RootedDir, path:
 }
 
 impl Notes {
-    fn add_packages(&mut self, store: &Store, packages: &[Package], calls: &[Vec<Call>]) {
+    fn add_package(&mut self, store: &Store, package: &Package, calls: &[Call], unwritten: &[String]) {
+        let name = &package.record.name;
         let lays = self.lays_files;
-        for (package, calls) in packages.iter().zip(calls) {
-            let name = &package.record.name;
-            // The host has those of its own.
-            let is_base = package.is_base();
-            let done = |name: &str| lays && generators::is_known(name);
-            if let Some(undone) = scripts::undone(calls, done).filter(|_| !is_base) {
-                self.scripts.insert(name.clone(), undone);
-            }
-            if let Ok(stored) = store.read(&package.record.store)
-                && !stored.dropped.is_empty()
-            {
-                self.dropped.insert(name.clone(), stored.dropped);
-            }
+        let done = |name: &str| lays && generators::is_known(name);
+        // The host has those of its own.
+        if let Some(undone) = scripts::undone(calls, unwritten, done).filter(|_| !package.is_base()) {
+            self.scripts.insert(name.clone(), undone);
+        }
+        if let Ok(stored) = store.read(&package.record.store)
+            && !stored.dropped.is_empty()
+        {
+            self.dropped.insert(name.clone(), stored.dropped);
         }
     }
 }

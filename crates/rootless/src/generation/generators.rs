@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::pattern::matches;
 use super::postinst::{Call, UNKNOWN};
 use super::tree::{Node, Tree};
 use crate::change_stage::{Listener, Stage};
@@ -151,8 +152,9 @@ const GENERATORS: [Generator; 22] = [
     ),
 ];
 
-/// Programs that are run as scripts run them.
+/// Programs that are run as scripts run them; stars stand for anything.
 const AS_CALLED: &[&str] = &[
+    "*-fpcmkcfg-*",
     "R",
     "a2disconf",
     "a2dismod",
@@ -179,7 +181,14 @@ const AS_CALLED: &[&str] = &[
 /// Says whether a program is one that is run as scripts run it. R would run whatever stands in its arguments; only its search for Java is meant.
 fn is_as_called(name: &str, words: &[String]) -> bool {
     let is_meant = name != "R" || words.iter().skip(1).eq(["CMD", "javareconf"]);
-    is_meant && AS_CALLED.contains(&name)
+    is_meant && AS_CALLED.iter().any(|pattern| matches(pattern, name))
+}
+
+/// Says whether a command is run as scripts run it.
+pub(super) fn is_run(call: &Call) -> bool {
+    let word = call.words.first().map_or("", String::as_str);
+    let is_known = call.words.iter().all(|word| !word.contains(UNKNOWN));
+    is_known && is_as_called(word.rsplit('/').next().unwrap_or_default(), &call.words)
 }
 
 /// Commands whose work one of the programs above does, by the names that scripts call it.
@@ -215,7 +224,7 @@ const DONE: &[&str] = &[
 
 /// Says whether the work of a command of a script is done here.
 pub(super) fn is_known(command: &str) -> bool {
-    AS_CALLED.contains(&command) || DONE.contains(&command)
+    AS_CALLED.iter().any(|pattern| matches(pattern, command)) || DONE.contains(&command)
 }
 
 /// Most runs for scripts: some call one program for each of their files.
@@ -290,14 +299,12 @@ fn called(tree: &Tree, calls: &[Vec<Call>]) -> Vec<Run> {
     for call in calls.iter().flatten() {
         let word = call.words.first().map_or("", String::as_str);
         let name = word.rsplit('/').next().unwrap_or_default();
-        let is_known = call.words.iter().all(|word| !word.contains(UNKNOWN));
         let mut folders = ["usr/bin", "usr/sbin"].iter();
         let program = folders.find_map(|folder| {
             let path = format!("{folder}/{name}");
             tree.find(path.as_bytes()).map(|_| format!("/{path}"))
         });
-        let is_known = is_known && is_as_called(name, &call.words);
-        if let Some(program) = program.filter(|_| is_known) {
+        if let Some(program) = program.filter(|_| is_run(call)) {
             let arguments = call.words.iter().skip(1).cloned();
             let command: Vec<String> = std::iter::once(program).chain(arguments).collect();
             if runs.iter().all(|run| run.command != command) {

@@ -1,24 +1,27 @@
 //! What maintainer scripts would do, read out of them: none is ever run.
 //!
 //! A script is followed as it would run when its package is installed for the first time ([`calls`]), and the commands whose effect is
-//! a file or a link of the generation are done here: copies by ucf(1), cp(1) and install(1), links by ln(1), folders, and the
-//! modules of PHP. Alternatives are in a module of their own; what else there is, is told.
+//! a file or a link of the generation are done here: copies by ucf(1), cp(1) and install(1), links by ln(1), folders, texts that stand in
+//! the script, and the modules of PHP. Alternatives are in a module of their own; what else there is, is told.
 
 mod conditions;
 mod evaluate;
+mod files;
 mod lexer;
 mod parser;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 
 pub(super) use self::evaluate::Call;
-use self::evaluate::{Installation, TEMPORARY};
+use self::evaluate::{Installation, Output};
+use self::files::Files;
 use self::lexer::MAX_SCRIPT;
 pub(super) use self::lexer::UNKNOWN;
 use super::libraries::source_of;
 use super::package::Package;
-use super::tree::{Node, Tree};
+use super::tree::{Node, Tree, Writing};
 
 /// Returns the commands that a package's scripts would run.
 pub(super) fn calls(package: &Package, tree: &Tree) -> Vec<Call> {
@@ -30,25 +33,40 @@ pub(super) fn calls(package: &Package, tree: &Tree) -> Vec<Call> {
     evaluate::calls(&package.script("postinst", MAX_SCRIPT), &installation)
 }
 
-/// Does in a tree what the scripts of all packages would do to files.
-pub(super) fn apply(calls: &[Call], tree: &mut Tree, packages: &[Package]) {
-    let mut temporary: Vec<(String, String)> = Vec::new();
-    for call in calls {
-        for effect in effects(call) {
-            match effect {
-                Effect::Copy { from, to } if to.starts_with(TEMPORARY) => temporary.push((to, from)),
-                Effect::Copy { from, to } => {
-                    let known = temporary.iter().rev().find(|(name, _)| *name == from);
-                    let from = known.map_or(from, |(_, origin)| origin.clone());
-                    copy(tree, &from, &to);
-                }
-                Effect::Link { target, path } => link(tree, &target, &path),
-                Effect::Folder { path } if is_of_packages(&path) => tree.make(inside(&path), Node::Folder),
-                Effect::Folder { .. } => {}
+/// What the scripts of packages came to.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The files that each package's would write by themselves, and that are not made.
+    pub(super) unwritten: Vec<Vec<String>>,
+    /// Paths that programs are to make which are run as scripts run them.
+    pub(super) awaited: BTreeSet<String>,
+    /// What comes after what those make, by path.
+    pub(super) additions: Vec<(String, String)>,
+}
+
+/// Does in a tree what the scripts of all packages would do to files. `is_run` says whether a command is run later.
+pub(super) fn apply(
+    calls: &[Vec<Call>],
+    tree: &mut Tree,
+    packages: &[Package],
+    is_run: impl Fn(&Call) -> bool,
+) -> Applied {
+    let mut applied = Applied::default();
+    for calls in calls {
+        let mut files = Files::new(tree, &mut applied);
+        for call in calls {
+            if is_run(call) {
+                files.wait_for(&call.words);
+            }
+            for effect in effects(call) {
+                files.apply(effect);
             }
         }
+        let left = files.left();
+        applied.unwritten.push(left);
     }
     enable_modules(tree, packages);
+    applied
 }
 
 /// The priority of a module that names none. Source: phpenmod(8).
@@ -58,57 +76,103 @@ const MAX_PHPS: usize = 16;
 /// Most bytes of a module's configuration that are looked through.
 const MAX_MODULE: u64 = 64 << 10;
 
+/// What a command does to files.
 #[derive(Debug, PartialEq, Eq)]
-enum Effect {
-    Copy { from: String, to: String },
-    Link { target: String, path: String },
-    Folder { path: String },
+enum Effect<'a> {
+    Copy {
+        from: &'a str,
+        to: &'a str,
+    },
+    Move {
+        from: &'a str,
+        to: &'a str,
+    },
+    Link {
+        target: &'a str,
+        path: &'a str,
+    },
+    Folder {
+        path: &'a str,
+    },
+    Remove {
+        path: &'a str,
+    },
+    /// `text` is nothing where it is not known.
+    Write {
+        path: &'a str,
+        writing: Writing,
+        text: Option<&'a str>,
+    },
 }
 
 /// Returns what a command does to files, as far as all of it is known.
-fn effects(call: &Call) -> Vec<Effect> {
-    let Some((name, arguments)) = call.words.split_first() else {
-        return Vec::new();
+fn effects(call: &Call) -> Vec<Effect<'_>> {
+    let is_known = |word: &String| !word.contains(UNKNOWN);
+    let output = call.output.as_ref().filter(|output| is_known(&output.path));
+    let write = |text| {
+        output.map(|output| Effect::Write {
+            path: &output.path,
+            writing: output.writing,
+            text,
+        })
     };
-    if call
-        .words
-        .iter()
-        .chain(&call.output)
-        .any(|word| word.contains(UNKNOWN))
-    {
-        return Vec::new();
+    let text = output.and_then(|output| output.text.as_deref());
+    let Some((name, arguments)) = call.words.split_first() else {
+        return write(text).into_iter().collect();
+    };
+    if !call.words.iter().all(is_known) {
+        return write(None).into_iter().collect();
     }
     let is_option = |word: &&String| word.starts_with('-') && word.len() > 1;
-    let folders_only = arguments.iter().any(|word| word == "-d" || word == "--directory");
+    let has = |options: &[&str]| arguments.iter().any(|word| options.contains(&word.as_str()));
+    let folders_only = has(&["-d", "--directory"]);
     let plain: Vec<&str> = operands(name, arguments).collect();
-    let copy = |from: &str, to: &str| {
-        vec![Effect::Copy {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        }]
-    };
     match (name.rsplit('/').next().unwrap_or_default(), plain.as_slice()) {
-        ("ucf", [from, to]) if !arguments.iter().any(|word| word == "--purge" || word == "-p") => {
-            copy(from, to)
+        ("ucf", &[from, to]) if !has(&["--purge", "-p"]) => vec![Effect::Copy { from, to }],
+        ("cp", &[from, to]) => vec![Effect::Copy { from, to }],
+        ("install", &[from, to]) if !folders_only => vec![Effect::Copy { from, to }],
+        ("cat", &[from])
+            if let Some(Output {
+                path,
+                writing: Writing::Anew,
+                ..
+            }) = output =>
+        {
+            vec![Effect::Copy { from, to: path }]
         }
-        ("cp", [from, to]) => copy(from, to),
-        ("install", [from, to]) if !folders_only => copy(from, to),
-        ("cat", [from]) => call.output.as_ref().map_or_else(Vec::new, |to| copy(from, to)),
-        ("ln", [target, path]) if arguments.iter().filter(is_option).any(|word| word.contains('s')) => {
-            vec![Effect::Link {
-                target: (*target).to_owned(),
-                path: (*path).to_owned(),
-            }]
+        ("mv", &[from, to]) => vec![Effect::Move { from, to }],
+        ("rm", paths) => paths
+            .iter()
+            .copied()
+            .map(|path| Effect::Remove { path })
+            .collect(),
+        ("ln", &[target, path]) if arguments.iter().filter(is_option).any(|word| word.contains('s')) => {
+            vec![Effect::Link { target, path }]
         }
-        ("mkdir", paths) => paths.iter().map(|path| folder(path)).collect(),
-        ("install", paths) if folders_only => paths.iter().map(|path| folder(path)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn folder(path: &str) -> Effect {
-    Effect::Folder {
-        path: path.to_owned(),
+        ("mkdir", paths) => paths
+            .iter()
+            .copied()
+            .map(|path| Effect::Folder { path })
+            .collect(),
+        ("install", paths) if folders_only => paths
+            .iter()
+            .copied()
+            .map(|path| Effect::Folder { path })
+            .collect(),
+        ("tee", paths) => {
+            let writing = if has(&["-a", "--append"]) {
+                Writing::More
+            } else {
+                Writing::Anew
+            };
+            let write = |path| Effect::Write {
+                path,
+                writing,
+                text: None,
+            };
+            paths.iter().copied().map(write).collect()
+        }
+        _ => write(text).into_iter().collect(),
     }
 }
 
@@ -125,77 +189,6 @@ fn operands<'a>(name: &str, arguments: &'a [String]) -> impl Iterator<Item = &'a
         let was_value = std::mem::replace(&mut is_value, with_value.contains(word));
         !was_value && !word.starts_with('-')
     })
-}
-
-/// What the machine says of itself and of who uses it: scripts make these on a new machine, and here there is one.
-const OF_THE_MACHINE: &[&str] = &[
-    "/etc/fstab",
-    "/etc/group",
-    "/etc/gshadow",
-    "/etc/hostname",
-    "/etc/hosts",
-    "/etc/localtime",
-    "/etc/machine-id",
-    "/etc/nsswitch.conf",
-    "/etc/passwd",
-    "/etc/resolv.conf",
-    "/etc/shadow",
-    "/etc/shells",
-    "/etc/subgid",
-    "/etc/subuid",
-    "/etc/timezone",
-];
-
-/// Says whether a path lies where packages have their files: what belongs to the machine or a person is left alone.
-fn is_of_packages(path: &str) -> bool {
-    ["/etc/", "/usr/", "/opt/", "/var/lib/", "/var/cache/"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
-        && !path.split('/').any(|part| part == "..")
-        && !OF_THE_MACHINE.contains(&path)
-}
-
-fn inside(path: &str) -> &[u8] {
-    path.trim_start_matches('/').trim_end_matches('/').as_bytes()
-}
-
-fn copy(tree: &mut Tree, from: &str, to: &str) {
-    let Some((_, node @ Node::File { .. })) = tree.find(inside(from)) else {
-        return;
-    };
-    let node = node.clone();
-    // Into a folder, or to a name.
-    let name = from.rsplit('/').next().unwrap_or_default();
-    let to = match tree.find(inside(to)) {
-        Some((_, Node::Folder)) => format!("{}/{name}", to.trim_end_matches('/')),
-        _ if to.ends_with('/') => format!("{to}{name}"),
-        _ => to.to_owned(),
-    };
-    if is_of_packages(&to) {
-        tree.make(inside(&to), node);
-    }
-}
-
-fn link(tree: &mut Tree, target: &str, path: &str) {
-    let path = match tree.find(inside(path)) {
-        Some((_, Node::Folder)) => {
-            let name = target.rsplit('/').next().unwrap_or_default();
-            format!("{}/{name}", path.trim_end_matches('/'))
-        }
-        _ => path.to_owned(),
-    };
-    if !is_of_packages(&path) {
-        return;
-    }
-    // Only where it leads to something: links to what a script makes otherwise would be in the way.
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let leads = match target.strip_prefix('/') {
-        Some(rest) => rest.to_owned(),
-        None => format!("{}/{target}", folder.trim_start_matches('/')),
-    };
-    if tree.find(leads.as_bytes()).is_some() {
-        tree.make_link(inside(&path), target.as_bytes());
-    }
 }
 
 /// Has PHP load its modules: each that is available, in every way of running that it has, as phpenmod(8) does.

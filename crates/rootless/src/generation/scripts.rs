@@ -179,13 +179,14 @@ const NO_MATTER: &[&str] = &[
     "update-menus",
 ];
 
-/// Most commands that are named.
+/// Most commands that are named, and most files.
 const MAX_NAMED: usize = 3;
 
 /// Returns what a package's scripts would have done and nobody did; nothing when that is nothing.
 ///
-/// `done` says whether a command, of which the name is given, is run in another way.
-pub(super) fn undone(calls: &[Call], done: impl Fn(&str) -> bool) -> Option<String> {
+/// `unwritten` are the files that they would write by themselves and that are not made; `done` says whether a command, of which the name
+/// is given, is run in another way.
+pub(super) fn undone(calls: &[Call], unwritten: &[String], done: impl Fn(&str) -> bool) -> Option<String> {
     let mut found: Vec<String> = Vec::new();
     let mut unknown: Vec<&str> = Vec::new();
     for call in calls {
@@ -206,18 +207,21 @@ pub(super) fn undone(calls: &[Call], done: impl Fn(&str) -> bool) -> Option<Stri
             unknown.push(name);
         }
     }
-    let more = unknown.len().saturating_sub(MAX_NAMED);
-    unknown.truncate(MAX_NAMED);
-    let named: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
-    if !named.is_empty() {
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        found.push(format!("runs {}{more}", named.join(", ")));
-    }
+    let files: Vec<&str> = unwritten.iter().map(String::as_str).collect();
+    found.extend(named("writes", &files));
+    found.extend(named("runs", &unknown));
     (!found.is_empty()).then(|| found.join(", "))
+}
+
+/// Says what is done with some things, of which the first are named.
+fn named(verb: &str, all: &[&str]) -> Option<String> {
+    let (shown, more) = all.split_at(all.len().min(MAX_NAMED));
+    let shown: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
+    let more = match more.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    (!shown.is_empty()).then(|| format!("{verb} {}{more}", shown.join(", ")))
 }
 
 /// Says whether a word is a command's name, and not something that was misread or is unknown.
@@ -252,9 +256,11 @@ mod tests {
             output: None,
         })
         .collect();
-        let found = undone(&calls, |name| name == "fc-cache");
-        let expected = "makes users or groups, runs `one`, `two`, `three` and 1 more";
+        let files = ["/etc/one".to_owned(), "/var/lib/two".to_owned()];
+        let found = undone(&calls, &files, |name| name == "fc-cache");
+        let expected =
+            "makes users or groups, writes `/etc/one`, `/var/lib/two`, runs `one`, `two`, `three` and 1 more";
         assert_eq!(found.as_deref(), Some(expected));
-        assert_eq!(undone(calls.get(2..4).unwrap(), |_| false), None);
+        assert_eq!(undone(calls.get(2..4).unwrap(), &[], |_| false), None);
     }
 }

@@ -46,6 +46,17 @@ pub(super) enum Node {
     },
     /// A file or link that a program made for this generation; it belongs to nobody.
     Made,
+    /// A file of which the text stands in a maintainer script; it belongs to nobody.
+    Written(String),
+}
+
+/// What becomes of what a file had before it is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// It goes.
+    Anew,
+    /// It stays, and more comes after it.
+    More,
 }
 
 /// Who may take over whose files.
@@ -202,6 +213,36 @@ impl Tree {
             }
         }
         self.nodes.entry(place).or_insert(node);
+    }
+
+    /// Writes a text to a file that no package has, or more to what was written there before; says whether that can be.
+    pub(super) fn write(&mut self, path: &[u8], writing: Writing, text: &str) -> bool {
+        let Some(place) = self.canonical(&merged(path)) else {
+            return false;
+        };
+        if let Some(Node::Written(known)) = self.nodes.get_mut(&place) {
+            if writing == Writing::Anew {
+                known.clear();
+            }
+            known.push_str(text);
+            return true;
+        }
+        if self.nodes.contains_key(&place) {
+            return false;
+        }
+        self.make(&place, Node::Written(text.to_owned()));
+        self.nodes.contains_key(&place)
+    }
+
+    /// Takes away a file that was written, and returns what was in it.
+    pub(super) fn take_written(&mut self, path: &[u8]) -> Option<String> {
+        let place = self.canonical_parent(&merged(path))?;
+        let Some(Node::Written(text)) = self.nodes.get_mut(&place) else {
+            return None;
+        };
+        let text = std::mem::take(text);
+        self.nodes.remove(&place);
+        Some(text)
     }
 
     /// Returns where a link leads from where it stands: relative when that is in the tree.
@@ -400,7 +441,7 @@ fn is_possible(path: &[u8]) -> bool {
 
 fn owner_of(node: &Node) -> Option<usize> {
     match node {
-        Node::Folder | Node::Made => None,
+        Node::Folder | Node::Made | Node::Written(_) => None,
         Node::File { owner, .. } => Some(*owner),
         Node::Link { owner, .. } => *owner,
     }

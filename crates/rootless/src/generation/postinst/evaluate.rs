@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use super::conditions::{test, versions};
 use super::lexer::{Piece, UNKNOWN, Word};
-use super::parser::{Command, Link, Step, parse};
+use super::parser::{Command, Link, Simple, Step, parse};
 use crate::generation::pattern::matches;
-use crate::generation::tree::Tree;
+use crate::generation::tree::{Tree, Writing};
 
 /// How the names of temporary files begin.
 pub(super) const TEMPORARY: &str = "/tmp/.made-by-mktemp-";
@@ -24,13 +24,24 @@ const MAX_TEXT: usize = 4 << 20;
 /// Most patterns for names of files, and the longest text that is compared with a pattern.
 const MAX_PATTERNS: usize = 200;
 const MAX_COMPARED: usize = 1024;
+/// The script that debconf has others read: it sets no variables of theirs.
+const DEBCONF: &str = "/debconf/confmodule";
 
 /// A command that a script would run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::generation) struct Call {
     pub(in crate::generation) words: Vec<String>,
     /// The file that its output goes to.
-    pub(in crate::generation) output: Option<String>,
+    pub(in crate::generation) output: Option<Output>,
+}
+
+/// Where the output of a command goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::generation) struct Output {
+    pub(super) path: String,
+    pub(super) writing: Writing,
+    /// What it is, where the command certainly runs and all of that is known.
+    pub(super) text: Option<String>,
 }
 
 /// Where a package is installed.
@@ -68,6 +79,7 @@ pub(super) fn calls(script: &str, installation: &Installation<'_>) -> Vec<Call> 
         doubts: 0,
         temporary: 0,
         ended: false,
+        has_read_others: false,
     };
     evaluation.all(&parse(script));
     evaluation.calls
@@ -87,6 +99,8 @@ struct Evaluation<'a> {
     doubts: usize,
     temporary: usize,
     ended: bool,
+    /// Whether it read a script of others, which may have set any variable.
+    has_read_others: bool,
 }
 
 impl Evaluation<'_> {
@@ -144,7 +158,7 @@ impl Evaluation<'_> {
                 self.functions.insert(name.clone(), Rc::clone(body));
                 Some(true)
             }
-            Command::Simple { words, output } => self.simple(words, output.as_ref()),
+            Command::Simple(command) => self.simple(command),
         }
     }
 
@@ -188,20 +202,24 @@ impl Evaluation<'_> {
         None
     }
 
-    fn simple(&mut self, words: &[Word], output: Option<&Word>) -> Option<bool> {
-        let mut words = words;
+    fn simple(&mut self, command: &Simple) -> Option<bool> {
+        let mut words = command.words.as_slice();
         while let Some((name, value)) = words.first().and_then(|word| self.assignment(word)) {
             self.variables.insert(name, value);
             words = words.get(1..).unwrap_or_default();
         }
+        let is_known = self.is_known(words);
         let words = self.words(words);
-        let output = output.map(|word| self.text(word));
+        let output = self.goes_to(command, &words, is_known);
         let Some(name) = words.first().cloned() else {
+            // What stands around other commands, too.
+            self.calls
+                .extend(output.is_some().then_some(Call { words, output }));
             return Some(true);
         };
         let arguments: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
         match name.as_str() {
-            "true" | ":" => return Some(true),
+            "true" | ":" if output.is_none() => return Some(true),
             "false" => return Some(false),
             "export" | "local" | "readonly" => {
                 for (name, value) in arguments.iter().filter_map(|word| word.split_once('=')) {
@@ -219,6 +237,7 @@ impl Evaluation<'_> {
                 self.ended = self.doubts == 0;
                 return None;
             }
+            "." | "source" => self.has_read_others |= !arguments.iter().all(|path| path.ends_with(DEBCONF)),
             "[" | "test" => return test(self.installation.tree, &arguments),
             "dpkg" if arguments.first() == Some(&"--compare-versions") => return versions(&arguments),
             "which" => return Some(self.is_program(arguments.last()?)),
@@ -226,10 +245,47 @@ impl Evaluation<'_> {
             _ => {}
         }
         if let Some(body) = self.functions.get(&name).cloned() {
+            let words = Vec::new();
+            self.calls
+                .extend(output.is_some().then_some(Call { words, output }));
             return self.function(&body, &arguments);
         }
         self.calls.push(Call { words, output });
         None
+    }
+
+    /// Returns where the output of a command goes, and what it is: `words` are the command's, and known if all that they came from is.
+    fn goes_to(&mut self, command: &Simple, words: &[String], is_known: bool) -> Option<Output> {
+        let (writing, path) = command.output.as_ref()?;
+        let path = self.text(path);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let text = match (words.as_slice(), &command.document) {
+            _ if !is_known || self.doubts > 0 => None,
+            (["echo", "-n", words @ ..], _) => said(words),
+            (["echo", words @ ..], _) => said(words).map(|text| text + "\n"),
+            (["printf", format, words @ ..], _) => formatted(format, words),
+            (["true" | ":"], _) => Some(String::new()),
+            (["cat"], Some(document)) if self.is_known(std::slice::from_ref(document)) => {
+                Some(self.text(document))
+            }
+            _ => None,
+        };
+        Some(Output {
+            path,
+            writing: *writing,
+            text: text.filter(|text| !text.contains(UNKNOWN)),
+        })
+    }
+
+    /// Says whether it is known what words stand for: each variable was set here, and nobody else can have set it since.
+    fn is_known(&self, words: &[Word]) -> bool {
+        words.iter().flatten().all(|(piece, quoted)| match piece {
+            Piece::Text(text) => *quoted || !text.contains(['*', '?', '[', '~']),
+            Piece::Variable(name, rest) => {
+                rest.is_empty() && !self.has_read_others && self.variables.contains_key(name)
+            }
+            Piece::Command(_) => false,
+        })
     }
 
     /// Calls a function, whose arguments hide those of the script.
@@ -406,12 +462,12 @@ impl Evaluation<'_> {
     fn printed(&mut self, steps: &[Step]) -> Option<String> {
         if let [
             Step {
-                command: Command::Simple { words, .. },
+                command: Command::Simple(command),
                 ..
             },
         ] = steps
         {
-            let words = self.words(words);
+            let words = self.words(&command.words);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match words.as_slice() {
                 ["mktemp" | "tempfile", ..] => {
@@ -434,4 +490,35 @@ impl Evaluation<'_> {
         }
         None
     }
+}
+
+/// Returns what `echo` prints, without the end of the line. Shells do not agree on backslashes, nor on more options.
+fn said(words: &[&str]) -> Option<String> {
+    let is_plain = !words.iter().any(|word| word.contains('\\')) && words.first() != Some(&"-e");
+    is_plain.then(|| words.join(" "))
+}
+
+/// Returns what `printf` prints, for the little of it that scripts use. Source: POSIX.1-2017, printf.
+fn formatted(format: &str, words: &[&str]) -> Option<String> {
+    let mut words = words.iter();
+    let mut text = String::new();
+    let mut rest = format.chars();
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => text.push(match rest.next()? {
+                'n' => '\n',
+                't' => '\t',
+                '\\' => '\\',
+                _ => return None,
+            }),
+            '%' => match rest.next()? {
+                '%' => text.push('%'),
+                's' => text.push_str(words.next().copied().unwrap_or_default()),
+                _ => return None,
+            },
+            _ => text.push(next),
+        }
+    }
+    // With words left the format is used again.
+    words.next().is_none().then_some(text)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::generation::tree::Writing;
+
 /// Most bytes of a script that are read.
 pub(super) const MAX_SCRIPT: usize = 1 << 20;
 
@@ -35,31 +37,85 @@ pub(super) enum Token {
     Open,
     Close,
     /// The word that follows is a file to write.
-    Output,
+    Output(Writing),
     /// The word that follows is a file or descriptor that does not matter here.
     Other,
+    /// What the command reads stands here in the script.
+    Document(Word),
+}
+
+/// What is around a part of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    Quotes,
+    /// A document in the script, where quotes are text.
+    Document,
+}
+
+impl Around {
+    fn is_quoted(self) -> bool {
+        self != Self::Nothing
+    }
+
+    /// Says whether a backslash takes its meaning from what follows.
+    fn escapes(self, next: char) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Quotes => matches!(next, '$' | '"' | '\\' | '`'),
+            Self::Document => matches!(next, '$' | '\\' | '`'),
+        }
+    }
+}
+
+/// A document that begins after the line.
+struct Begun {
+    /// The line that ends it.
+    end: String,
+    /// Whether all of it is text.
+    is_plain: bool,
+    /// Whether lines may be indented by tabs, which are no part of it.
+    is_indented: bool,
+    /// Which of the tokens stands for it.
+    token: usize,
 }
 
 /// Splits a script. What cannot be split ends it.
 pub(super) fn tokens(script: &str) -> VecDeque<Token> {
-    let script: String = script.chars().take(MAX_SCRIPT).collect();
-    let mut lexer = Lexer {
-        rest: script.chars().collect(),
-        found: VecDeque::new(),
-        documents: Vec::new(),
-    };
+    let mut lexer = Lexer::new(script);
     while lexer.step().is_some() {}
     lexer.found
+}
+
+/// Reads the variables and commands in a document. What cannot be read is unknown.
+fn document(text: &str) -> Word {
+    let mut lexer = Lexer::new(text);
+    let mut word = Word::new();
+    while !lexer.rest.is_empty() {
+        if lexer.piece(&mut word, Around::Document).is_none() {
+            word.push((Piece::Command(String::new()), true));
+            break;
+        }
+    }
+    word
 }
 
 struct Lexer {
     rest: VecDeque<char>,
     found: VecDeque<Token>,
     /// What ends the documents that begin after this line.
-    documents: Vec<String>,
+    documents: Vec<Begun>,
 }
 
 impl Lexer {
+    fn new(script: &str) -> Self {
+        Self {
+            rest: script.chars().take(MAX_SCRIPT).collect(),
+            found: VecDeque::new(),
+            documents: Vec::new(),
+        }
+    }
+
     fn step(&mut self) -> Option<()> {
         let first = *self.rest.front()?;
         match first {
@@ -73,7 +129,7 @@ impl Lexer {
             '\n' => {
                 self.rest.pop_front();
                 self.found.push_back(Token::End);
-                self.skip_documents();
+                self.documents();
             }
             ';' => self.operator(';', Token::EndOfArm, Token::End),
             '&' if self.rest.get(1) == Some(&'>') => {
@@ -88,7 +144,7 @@ impl Lexer {
             digit if digit.is_ascii_digit() && matches!(self.rest.get(1), Some('<' | '>')) => {
                 self.rest.pop_front();
                 self.redirect();
-                if digit != '1' && self.found.back() == Some(&Token::Output) {
+                if digit != '1' && matches!(self.found.back(), Some(Token::Output(_))) {
                     self.found.pop_back();
                     self.found.push_back(Token::Other);
                 }
@@ -126,25 +182,38 @@ impl Lexer {
             operator.push(*next);
             self.rest.pop_front();
         }
-        if operator.starts_with("<<") {
-            while matches!(self.rest.front(), Some(' ' | '\t')) {
-                self.rest.pop_front();
-            }
-            let word = self.word().unwrap_or_default();
-            let text = word.into_iter().map(|(piece, _)| match piece {
-                Piece::Text(text) => text,
-                _ => String::new(),
-            });
-            self.documents.push(text.collect());
-        } else if matches!(&*operator, ">" | ">>" | ">|") {
-            self.found.push_back(Token::Output);
-        } else if !operator.ends_with('-') {
-            self.found.push_back(Token::Other);
+        match &*operator {
+            "<<" | "<<-" => self.begin_document(operator.ends_with('-')),
+            ">" | ">|" => self.found.push_back(Token::Output(Writing::Anew)),
+            ">>" => self.found.push_back(Token::Output(Writing::More)),
+            _ if operator.ends_with('-') => {}
+            _ => self.found.push_back(Token::Other),
         }
     }
 
-    fn skip_documents(&mut self) {
-        for end in std::mem::take(&mut self.documents) {
+    fn begin_document(&mut self, is_indented: bool) {
+        while matches!(self.rest.front(), Some(' ' | '\t')) {
+            self.rest.pop_front();
+        }
+        let word = self.word().unwrap_or_default();
+        let is_plain = word.iter().any(|(_, quoted)| *quoted);
+        let text = word.into_iter().map(|(piece, _)| match piece {
+            Piece::Text(text) => text,
+            _ => String::new(),
+        });
+        self.documents.push(Begun {
+            end: text.collect(),
+            is_plain,
+            is_indented,
+            token: self.found.len(),
+        });
+        self.found.push_back(Token::Document(Word::new()));
+    }
+
+    /// Reads the documents that begin after a line.
+    fn documents(&mut self) {
+        for begun in std::mem::take(&mut self.documents) {
+            let mut text = String::new();
             while !self.rest.is_empty() {
                 let length = self
                     .rest
@@ -153,9 +222,22 @@ impl Lexer {
                     .unwrap_or(self.rest.len());
                 let line: String = self.rest.drain(..length).collect();
                 self.rest.pop_front();
-                if line.trim_start_matches('\t') == end {
+                let line = if begun.is_indented {
+                    line.trim_start_matches('\t')
+                } else {
+                    &line
+                };
+                if line == begun.end {
                     break;
                 }
+                text.push_str(line);
+                text.push('\n');
+            }
+            if let Some(Token::Document(word)) = self.found.get_mut(begun.token) {
+                *word = match begun.is_plain {
+                    true => vec![(Piece::Text(text), true)],
+                    false => document(&text),
+                };
             }
         }
     }
@@ -174,7 +256,7 @@ impl Lexer {
                     self.rest.pop_front();
                     self.quoted(&mut word)?;
                 }
-                _ => self.piece(&mut word, false)?,
+                _ => self.piece(&mut word, Around::Nothing)?,
             }
         }
         Some(word)
@@ -184,17 +266,18 @@ impl Lexer {
         // Quotes with nothing in them are a word, too.
         word.push((Piece::Text(String::new()), true));
         while *self.rest.front()? != '"' {
-            self.piece(word, true)?;
+            self.piece(word, Around::Quotes)?;
         }
         self.rest.pop_front();
         Some(())
     }
 
-    fn piece(&mut self, word: &mut Word, quoted: bool) -> Option<()> {
+    fn piece(&mut self, word: &mut Word, around: Around) -> Option<()> {
+        let quoted = around.is_quoted();
         match self.rest.pop_front()? {
             '\\' => match self.rest.pop_front()? {
                 '\n' => {}
-                next if quoted && !matches!(next, '$' | '"' | '\\' | '`') => {
+                next if !around.escapes(next) => {
                     word.push((Piece::Text(format!("\\{next}")), true));
                 }
                 next => word.push((Piece::Text(next.to_string()), true)),

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::lexer::{Piece, Token, Word, tokens};
+use crate::generation::tree::Writing;
 
 /// How deep commands may lie in others.
 const MAX_DEPTH: usize = 40;
@@ -28,10 +29,7 @@ pub(super) struct Step {
 
 #[derive(Debug, Clone)]
 pub(super) enum Command {
-    Simple {
-        words: Vec<Word>,
-        output: Option<Word>,
-    },
+    Simple(Simple),
     /// Conditions, each with what it leads to; the last may have no condition.
     If(Vec<(Vec<Step>, Vec<Step>)>),
     For {
@@ -52,6 +50,16 @@ pub(super) enum Command {
         body: Rc<Vec<Step>>,
     },
     Group(Vec<Step>),
+}
+
+/// A command that consists of words only.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Simple {
+    pub(super) words: Vec<Word>,
+    /// The file that its output goes to.
+    pub(super) output: Option<(Writing, Word)>,
+    /// What it reads, where that stands in the script.
+    pub(super) document: Option<Word>,
 }
 
 /// Reads a script.
@@ -248,31 +256,35 @@ impl Parser {
     }
 
     fn simple(&mut self) -> Option<Command> {
-        let mut words: Vec<Word> = Vec::new();
-        let mut output = None;
+        let mut found = Simple::default();
         loop {
             match self.tokens.front() {
                 Some(Token::Word(word)) => {
-                    words.push(word.clone());
+                    found.words.push(word.clone());
                     self.tokens.pop_front();
                 }
-                Some(Token::Output) => {
+                Some(Token::Output(writing)) => {
+                    let writing = *writing;
                     self.tokens.pop_front();
-                    output = self.target();
+                    found.output = self.target().map(|word| (writing, word));
                 }
                 Some(Token::Other) => {
                     self.tokens.pop_front();
                     self.target();
                 }
-                Some(Token::Open) if words.len() == 1 => return self.function(&words),
+                Some(Token::Document(text)) => {
+                    found.document = Some(text.clone());
+                    self.tokens.pop_front();
+                }
+                Some(Token::Open) if found.words.len() == 1 => return self.function(&found.words),
                 Some(_) | None => break,
             }
         }
-        if words.is_empty() && output.is_none() {
+        if found.words.is_empty() && found.output.is_none() && found.document.is_none() {
             // Nothing that a command can begin with.
             self.tokens.pop_front()?;
         }
-        Some(Command::Simple { words, output })
+        Some(Command::Simple(found))
     }
 
     fn target(&mut self) -> Option<Word> {

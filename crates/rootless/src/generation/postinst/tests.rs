@@ -51,14 +51,22 @@ fn followed(script: &str, tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-fn applied(script: &str, tree: &mut Tree) {
+/// Applies a script; returns the files that it would write and that are not made.
+fn applied(script: &str, tree: &mut Tree) -> Vec<String> {
     let installation = Installation {
         tree,
         package: "one",
         architecture: "amd64",
     };
     let calls = evaluate::calls(script, &installation);
-    apply(&calls, tree, &[]);
+    apply(&[calls], tree, &[], |_| false).unwritten.concat()
+}
+
+fn written<'a>(tree: &'a Tree, path: &str) -> Option<&'a str> {
+    match tree.get(path.as_bytes()) {
+        Some(Node::Written(text)) => Some(text),
+        _ => None,
+    }
 }
 
 #[test]
@@ -123,6 +131,115 @@ fn files_that_ucf_copies_are_there_also_by_way_of_a_temporary_one() {
     for path in ["home/x", "home/y", "etc/three", "srv/one"] {
         assert_eq!(tree.get(path.as_bytes()), None, "{path}");
     }
+}
+
+#[test]
+fn a_text_that_stands_in_a_script_is_written() {
+    let mut tree = tree(&["usr/share/dovecot/dovecot.conf", "etc/kept"]);
+    let script = r#"
+echo 'protocols = $protocols imap' > /usr/share/dovecot/protocols.d/imapd.protocol
+name=one
+if [ "$1" = configure ]; then
+    cat <<EOF > /etc/$name.conf
+# "$name" is \$5, \"so\"
+EOF
+    cat >> /etc/$name.conf <<-'EOF'
+	path = $PATH
+	EOF
+    printf '%s=%s\n' "$name" 1 >> /etc/$name.conf
+fi
+t=$(mktemp)
+echo -n by way of > "$t"
+echo " a temporary file" >> "$t"
+mv "$t" /etc/moved
+echo x > /etc/new.tmp && mv -f /etc/new.tmp /etc/new
+: > /var/lib/one/empty
+echo gone > /etc/gone; rm -f /etc/gone
+"#;
+    assert_eq!(applied(script, &mut tree), Vec::<String>::new());
+    for (path, text) in [
+        (
+            "usr/share/dovecot/protocols.d/imapd.protocol",
+            "protocols = $protocols imap\n",
+        ),
+        (
+            "etc/one.conf",
+            "# \"one\" is $5, \\\"so\\\"\npath = $PATH\none=1\n",
+        ),
+        ("etc/moved", "by way of a temporary file\n"),
+        ("etc/new", "x\n"),
+        ("var/lib/one/empty", ""),
+    ] {
+        assert_eq!(written(&tree, path), Some(text), "{path}");
+    }
+    for path in ["etc/new.tmp", "etc/gone"] {
+        assert_eq!(tree.get(path.as_bytes()), None, "{path}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_made_is_told_and_what_is_no_file_is_not() {
+    let mut tree = tree(&["etc/kept", "usr/bin/make-it"]);
+    let script = r#"
+echo more >> /etc/kept
+echo "$unset" > /etc/unset
+if ask; then echo a > /etc/perhaps; fi
+make-it > /etc/output
+{ echo a; echo b; } > /etc/group
+sed s/a/b/ /etc/kept > /etc/edited.tmp && mv /etc/edited.tmp /etc/edited
+echo x | tee -a /etc/teed
+echo 'a\tb' > /etc/backslash
+printf '%d\n' 1 > /etc/number
+echo a > /srv/elsewhere
+show() { echo a; }
+show > /etc/function
+t=$(mktemp); make-it > $t; cp $t /etc/by-way
+. /usr/share/one/settings
+v=1; echo $v > /etc/settings
+echo a > /dev/null; echo b >&2; echo c > /dev/stderr; make-it > /run/one.pid; echo d > "$unset"; echo e > relative
+make-it > $(make-it); make-it 2> /etc/errors; make-it > /proc/sys/kernel/x
+"#;
+    let expected = [
+        "/etc/backslash",
+        "/etc/by-way",
+        "/etc/edited",
+        "/etc/function",
+        "/etc/group",
+        "/etc/kept",
+        "/etc/number",
+        "/etc/output",
+        "/etc/perhaps",
+        "/etc/settings",
+        "/etc/teed",
+        "/etc/unset",
+        "/srv/elsewhere",
+    ];
+    assert_eq!(applied(script, &mut tree), expected);
+    let is_written = |(_, node): (&[u8], &Node)| matches!(node, Node::Written(_));
+    assert!(!tree.nodes().any(is_written));
+}
+
+#[test]
+fn what_is_added_to_what_a_program_makes_waits_for_it() {
+    let mut tree = tree(&["usr/bin/x86-fpcmkcfg-3"]);
+    let installation = Installation {
+        tree: &tree,
+        package: "one",
+        architecture: "amd64",
+    };
+    let script =
+        "C=/etc/fpc.cfg\n/usr/bin/x86-fpcmkcfg-3 -d base=/usr -o $C\necho '-Fl $x' >> $C\necho -Xs >> $C\n";
+    let calls = evaluate::calls(script, &installation);
+    let is_run = |call: &Call| {
+        call.words
+            .first()
+            .is_some_and(|word| word.ends_with("fpcmkcfg-3"))
+    };
+    let applied = apply(&[calls], &mut tree, &[], is_run);
+    assert_eq!(applied.unwritten.concat(), Vec::<String>::new());
+    assert!(applied.awaited.iter().eq(["/etc/fpc.cfg"]));
+    let additions = ["-Fl $x\n", "-Xs\n"].map(|text| ("/etc/fpc.cfg".to_owned(), text.to_owned()));
+    assert_eq!(applied.additions, additions);
 }
 
 #[test]
