@@ -24,8 +24,7 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
         command.env(overlay::GENERATION_VARIABLE, generation);
     }
     let error = command.args(words).exec();
-    let message = format!("cannot run `{}`", command.get_program().to_string_lossy());
-    Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+    Failure::of_start(command.get_program(), error)
 }
 
 /// Runs a program that makes files for a generation, which is being built: `cpkgs make-in-generation GENERATION WHO SECONDS PROGRAM ARGUMENT…`.
@@ -58,8 +57,7 @@ pub(super) fn tied(mut words: impl Iterator<Item = OsString>) -> Failure {
         Ok(()) => Command::new(&program).args(words).exec(),
         Err(error) => error,
     };
-    let message = format!("cannot run `{}`", program.to_string_lossy());
-    Failure::new(REFUSED, anyhow::Error::new(error).context(message))
+    Failure::of_start(&program, error)
 }
 
 /// Follows a process: `cpkgs trace-in-generation GENERATION PROCESS`.

@@ -1,5 +1,6 @@
 //! Exit codes, and how errors become one.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -37,6 +38,10 @@ pub(super) const UNVERIFIED: u8 = 4;
 /// It is not permitted.
 pub(super) const NOT_PERMITTED: u8 = 5;
 
+/// What `run` was to start is there, and no program. Source: env(1), as the next one.
+pub(super) const NOT_EXECUTABLE: u8 = 126;
+/// What `run` was to start is not there.
+pub(super) const NOT_FOUND: u8 = 127;
 /// Whoever started it wanted it to end. Source: the convention of shells for SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
 
@@ -63,6 +68,23 @@ impl Failure {
     /// Returns a failure that has no error below it.
     pub(super) fn saying(code: u8, message: impl Display) -> Self {
         Self::new(code, anyhow::anyhow!("{message}"))
+    }
+
+    /// Returns why a program could not be started, with the codes that shells have for it: whoever called it took it for that program.
+    pub(super) fn of_start(program: &OsStr, error: io::Error) -> Self {
+        let shown = program.to_string_lossy();
+        let is_name = !program.as_encoded_bytes().contains(&b'/');
+        if error.kind() == io::ErrorKind::NotFound && is_name {
+            return Self::saying(NOT_FOUND, format_args!("there is no program `{shown}`")).hint(
+                format_args!("`cpkgs search --file {shown}` says which packages have it"),
+            );
+        }
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => NOT_FOUND,
+            _ => NOT_EXECUTABLE,
+        };
+        let error = anyhow::Error::new(error);
+        Self::new(code, error.context(format!("cannot run `{shown}`")))
     }
 
     /// Adds what would help.

@@ -19,6 +19,11 @@ const SECTIONS: &[Section] = &[
             ("3", "A server cannot be reached."),
             ("4", "Something is not what its signature or digest says."),
             ("5", "It is not permitted."),
+            ("126", "For run: the command cannot be executed."),
+            (
+                "127",
+                "For run: the command is not there. Other codes are those of the command.",
+            ),
             ("130", "It was interrupted."),
         ],
     ),

@@ -87,9 +87,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Outcome, Fail
         command.env("debian_chroot", "cpkgs");
     }
     context.printer.flush()?;
-    let error = command.exec();
-    let message = format!("cannot run `{}`", program.to_string_lossy());
-    Err(Failure::new(REFUSED, anyhow::Error::new(error).context(message)))
+    Err(Failure::of_start(program, command.exec()))
 }
 
 /// Has this process, and what it becomes, find the files of a generation at their paths.

@@ -182,6 +182,27 @@ fn what_is_installed_runs_and_is_upgraded_taken_back_and_removed() {
 }
 
 #[test]
+fn a_command_that_cannot_be_run_has_the_exit_codes_that_shells_have_for_that() {
+    let (_archive, _nginx, client) = served();
+    client.run(&["install", "--yes", "greeting"]).ok();
+    let text = client.path("text");
+    std::fs::write(&text, "no program\n").unwrap();
+    let run = |command: &[&str], code| client.run(&[&["run", "--"], command].concat()).exits(code).stderr;
+    let said = run(&["no-such-program", "x"], 127);
+    assert!(
+        said.contains("there is no program `no-such-program`")
+            && said.contains("cpkgs search --file no-such-program"),
+        "{said}"
+    );
+    let said = run(&["/no/such"], 127);
+    assert!(said.contains("cannot run `/no/such`"), "{said}");
+    run(&[text.to_str().unwrap()], 126);
+    run(&["sh", "-c", "exit 3"], 3);
+    client.run(&["remove", "--yes", "greeting"]).ok();
+    run(&["greeting"], 127);
+}
+
+#[test]
 fn an_upgrade_names_what_it_keeps_back_and_a_full_upgrade_removes_what_is_in_the_way() {
     let (archive, _nginx, client) = served();
     let app = |version: &str, library: &str| DebBuilder::new("app", version, "all").depends(library);
