@@ -187,6 +187,64 @@ fn programs_that_make_indexes_are_confined_where_there_are_no_namespaces() {
     assert!(!Path::new("/var/tmp/x").exists());
 }
 
+#[test]
+fn a_program_that_is_followed_changes_nothing_of_its_generation() {
+    if !can_be_tried() {
+        return;
+    }
+    let writes = [
+        "echo x > /var/lib/fixed/new",
+        "echo x > /usr/share/fixed/words",
+        "cd /usr/share/fixed && echo x > new",
+        "cd /usr/share/fixed && echo x >> words",
+        "cd $(realpath /usr/share/fixed) && touch new",
+        "rm /usr/share/fixed/words",
+        "mv /usr/share/fixed/words /tmp/",
+        "chmod 644 /usr/share/fixed/words",
+        "ln /usr/share/fixed/words $HOME/mine",
+        "ln -s x /usr/share/fixed/link",
+        "mkdir /usr/share/fixed/folder",
+        "rmdir /usr/share/fixed/empty",
+        "touch /usr/share/new",
+        "mv $HOME/own /usr/share/fixed/",
+        "test -w /usr/share/fixed",
+    ];
+    let tried: Vec<String> = writes
+        .iter()
+        .map(|write| format!("({write}) 2>&1 && echo 'done: {write}'\n"))
+        .collect();
+    let script = format!(
+        "#!/bin/sh\ncd; echo own > own\n{}mkdir -p /usr/share/fixed/empty && cat /usr/share/fixed/words && echo $HOME/*\n",
+        tried.concat()
+    );
+    let fixed = DebBuilder::new("fixed", "1.0", "all")
+        .file("usr/bin/fixed", script)
+        .file("usr/share/fixed/words", "words\n")
+        .file("usr/share/fixed/empty/.keep", "")
+        .file("var/lib/fixed/state", "state\n");
+    let (_archive, _nginx, client) = installed(&[fixed], &["fixed"]);
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut command = without_namespaces(&client.path("packages/bin/fixed"), &[]);
+    let said = Run::of(command.env("HOME", home.path())).ok().stdout;
+    let own = home.path().join("own");
+    assert!(!said.contains("done: "), "{said}");
+    assert!(said.ends_with(&format!("words\n{}\n", own.display())), "{said}");
+    assert!(said.contains("Read-only file system"), "{said}");
+    let repaired = client.run(&["repair"]).ok();
+    assert!(
+        repaired.stderr.contains("all is in order"),
+        "{}",
+        repaired.report()
+    );
+    for folder in ["root/usr/share/fixed", "root/var/lib/fixed"] {
+        let entries = std::fs::read_dir(client.path("packages/current").join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let known = ["words", "empty", "state"];
+        let new: Vec<String> = names.filter(|name| !known.contains(&name.as_str())).collect();
+        assert_eq!(new, [""; 0], "{folder}");
+    }
+}
+
 /// Returns the processes with these arguments, by number.
 fn processes(arguments: &[&str]) -> Vec<String> {
     let wanted = arguments.join("\0") + "\0";

@@ -177,6 +177,56 @@ pub(super) fn access(number: i64, argument: impl Fn(usize) -> u64) -> Access {
     }
 }
 
+/// What a system call does to what one of its paths names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It makes it, unless it is there.
+    Make,
+    /// It changes it or takes it away, if it is there, or asks whether it might.
+    Alter,
+    /// It writes to it, and makes it if it is not there.
+    Write,
+    /// It gives another name to it.
+    Share,
+}
+
+/// Says what a system call does to what a path names, the first one of its paths or the second; nothing where it changes nothing.
+/// `argument` returns one of its arguments.
+pub(super) fn deed(number: i64, is_first: bool, argument: impl Fn(usize) -> u64) -> Option<Deed> {
+    let has = |place: usize, flag: c::c_int| argument(place) & flag as u64 != 0;
+    let opened = |place| match (
+        has(place, c::O_CREAT),
+        has(place, c::O_WRONLY | c::O_RDWR | c::O_TRUNC),
+    ) {
+        (false, false) => None,
+        (false, true) => Some(Deed::Alter),
+        // What is there is read, or is in the way.
+        (true, false) => Some(Deed::Make),
+        (true, true) if has(place, c::O_EXCL) => Some(Deed::Make),
+        (true, true) => Some(Deed::Write),
+    };
+    let asked = |place| has(place, c::W_OK).then_some(Deed::Alter);
+    match number {
+        c::SYS_openat => opened(2),
+        c::SYS_open => opened(1),
+        c::SYS_creat => Some(Deed::Write),
+        c::SYS_access => asked(1),
+        c::SYS_faccessat | c::SYS_faccessat2 => asked(2),
+        c::SYS_rename | c::SYS_renameat | c::SYS_renameat2 if !is_first => Some(Deed::Write),
+        c::SYS_link | c::SYS_linkat if is_first => Some(Deed::Share),
+        c::SYS_link
+        | c::SYS_linkat
+        | c::SYS_symlink
+        | c::SYS_symlinkat
+        | c::SYS_mkdir
+        | c::SYS_mkdirat
+        | c::SYS_mknod
+        | c::SYS_mknodat => Some(Deed::Make),
+        _ if CHANGING.contains(&number) || NAMING.contains(&number) => Some(Deed::Alter),
+        _ => None,
+    }
+}
+
 /// Returns what there is to do at a system call.
 pub(super) fn find(number: i64) -> Option<Call> {
     if number == HIDING.0 {
@@ -240,6 +290,40 @@ mod tests {
             assert!(find(*number).is_some(), "{number}");
         }
     }
+
+    #[test]
+    fn what_changes_something_is_known_by_its_flags_and_by_which_path_it_is() {
+        let with = |number, is_first, place, flag: c::c_int| {
+            deed(
+                number,
+                is_first,
+                |asked| if asked == place { flag as u64 } else { 0 },
+            )
+        };
+        assert_eq!(with(c::SYS_openat, true, 2, c::O_RDONLY), None);
+        assert_eq!(with(c::SYS_openat, true, 2, c::O_WRONLY), Some(Deed::Alter));
+        assert_eq!(with(c::SYS_openat, true, 2, c::O_CREAT), Some(Deed::Make));
+        assert_eq!(
+            with(c::SYS_open, true, 1, c::O_CREAT | c::O_RDWR),
+            Some(Deed::Write)
+        );
+        let exclusive = c::O_CREAT | c::O_RDWR | c::O_EXCL;
+        assert_eq!(with(c::SYS_open, true, 1, exclusive), Some(Deed::Make));
+        assert_eq!(with(c::SYS_access, true, 1, c::R_OK | c::W_OK), Some(Deed::Alter));
+        assert_eq!(with(c::SYS_access, true, 1, c::R_OK), None);
+        for (number, first, second) in [
+            (c::SYS_renameat2, Deed::Alter, Deed::Write),
+            (c::SYS_link, Deed::Share, Deed::Make),
+            (c::SYS_symlink, Deed::Make, Deed::Make),
+            (c::SYS_unlinkat, Deed::Alter, Deed::Alter),
+            (c::SYS_chmod, Deed::Alter, Deed::Alter),
+        ] {
+            assert_eq!(with(number, true, 9, 0), Some(first), "{number}");
+            assert_eq!(with(number, false, 9, 0), Some(second), "{number}");
+        }
+        assert_eq!(with(c::SYS_execve, true, 0, 0), None);
+    }
+
     #[test]
     fn who_follows_no_link_looks_at_the_name() {
         let with = |number, place, flag: c::c_int| {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 use super::calls::{self, Call};
 use super::exec;
 use super::memory::{ProcessMemory, Sheet};
@@ -24,6 +26,8 @@ pub(super) struct Change {
     pub(super) program: Option<Vec<u8>>,
     /// Where that lies in memory, if it cannot lie anywhere else.
     pub(super) fixed: Option<(u64, u64)>,
+    /// What is answered in place of the kernel.
+    pub(super) refusal: Option<Errno>,
 }
 
 impl Change {
@@ -39,28 +43,41 @@ impl Change {
         let access = calls::access(registers::number(registers), |place| {
             registers::argument(registers, place)
         });
-        let read = |place: &usize| {
-            let path = memory.text(registers::argument(registers, *place))?;
-            let led = if path.starts_with(b"/") {
-                paths.translated(&path, access)
-            } else {
-                let folder = match call {
-                    Call::PathsAt(_) | Call::LinkAt(_) => {
-                        folder_of(process, registers::argument(registers, place.checked_sub(1)?))?
-                    }
-                    Call::Bound(_) => return None,
-                    _ => PathBuf::from(format!("/proc/{process}/cwd")),
-                };
-                let folder = std::fs::read_link(folder).ok()?;
-                paths.translated_from(&folder, &path, access)
+        let named = |place: usize| {
+            let path = memory.text(registers::argument(registers, place))?;
+            let folder = match call {
+                _ if path.starts_with(b"/") => return Some((path, None)),
+                Call::PathsAt(_) | Call::LinkAt(_) => {
+                    folder_of(process, registers::argument(registers, place.checked_sub(1)?))?
+                }
+                Call::Bound(_) => return None,
+                _ => PathBuf::from(format!("/proc/{process}/cwd")),
             };
-            let own = || own.cloned().filter(|_| Paths::is_own(&path, process));
-            Some((*place, led.or_else(own)?))
+            Some((path, Some(std::fs::read_link(folder).ok()?)))
         };
-        Self {
-            paths: call.paths().iter().filter_map(read).collect(),
-            ..Self::default()
+        let mut change = Self::default();
+        for (index, place) in call.paths().iter().copied().enumerate() {
+            let Some((path, folder)) = named(place) else {
+                continue;
+            };
+            let led = match &folder {
+                None => paths.translated(&path, access),
+                Some(folder) => paths.translated_from(folder, &path, access),
+            };
+            let deed = calls::deed(registers::number(registers), index == 0, |place| {
+                registers::argument(registers, place)
+            });
+            if let Some(deed) = deed {
+                let folder =
+                    folder.map_or_else(Vec::new, |folder| folder.into_os_string().into_encoded_bytes());
+                let whole = || [&folder, b"/".as_slice(), &path].concat();
+                let refusal = paths.refusal(&led.clone().unwrap_or_else(whole), access, deed);
+                change.refusal = change.refusal.or(refusal);
+            }
+            let own = || own.cloned().filter(|_| Paths::is_own(&path, process));
+            change.paths.extend(led.or_else(own).map(|path| (place, path)));
         }
+        change
     }
 
     /// Decides how a program is started.
@@ -101,6 +118,7 @@ impl Change {
             words: start.words.map(|words| (words_at, words, rest)),
             program: start.program,
             fixed: start.fixed,
+            refusal: None,
         }
     }
 

@@ -261,6 +261,9 @@ impl Followed {
                 call,
             ),
         };
+        if let Some(error) = change.refusal {
+            return refuse(process, registers, error);
+        }
         if change.is_empty() {
             return Ok(Resume::On);
         }
@@ -268,10 +271,7 @@ impl Followed {
             return Ok(Resume::ToEnd);
         };
         if change.write(&memory, sheet, &mut registers).is_err() {
-            registers = original;
-            registers::answer(&mut registers, -i64::from(libc::E2BIG));
-            process::set_registers(process, &registers)?;
-            return Ok(Resume::On);
+            return refuse(process, original, Errno::TOOBIG);
         }
         process::set_registers(process, &registers)?;
         let known = self.processes.entry(process).or_default();
@@ -374,6 +374,13 @@ impl Followed {
             Some(_) => Resume::ToEnd,
         }
     }
+}
+
+/// Has the kernel pass over a system call, and a process be told an error.
+fn refuse(process: i32, mut registers: Registers, error: Errno) -> io::Result<Resume> {
+    registers::answer(&mut registers, -i64::from(error.raw_os_error()));
+    process::set_registers(process, &registers)?;
+    Ok(Resume::On)
 }
 
 /// Returns the process that started another, or the first thread of it where that is a thread.

@@ -8,8 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
+use rustix::io::Errno;
 
-use super::calls::Access;
+use super::calls::{Access, Deed};
 use crate::overlay::LAID;
 use crate::overlay::union::UNION;
 
@@ -111,6 +112,35 @@ impl Paths {
             _ => None,
         };
         file.or(found)
+    }
+
+    /// Returns what the kernel would answer who wants to change something at a path, were the generation read-only as it is in a namespace;
+    /// nothing where the kernel itself is to answer. The path is the one that the kernel gets.
+    ///
+    /// Files of the generation are those of the store, which other generations have too.
+    pub(super) fn refusal(&self, path: &[u8], access: Access, deed: Deed) -> Option<Errno> {
+        if self.files == PackageFiles::Copied {
+            return None;
+        }
+        let path = Path::new(OsStr::from_bytes(path));
+        // A name that is given or taken is that of a link itself.
+        let (is_there, real) = match access {
+            Access::Name => (path.symlink_metadata().is_ok(), None),
+            _ => {
+                let real = fs::canonicalize(path).ok();
+                (real.is_some(), real)
+            }
+        };
+        let named = || Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
+        let real = real.or_else(named)?;
+        if !self.places.iter().any(|place| real.starts_with(place)) {
+            return None;
+        }
+        match (deed, is_there) {
+            (Deed::Make, true) | (Deed::Alter | Deed::Share, false) => None,
+            (Deed::Share, true) => Some(Errno::XDEV),
+            (Deed::Make, false) | (Deed::Alter, true) | (Deed::Write, _) => Some(Errno::ROFS),
+        }
     }
 
     /// Says whether a folder is one of links.
@@ -391,6 +421,45 @@ mod tests {
         fs::write(&made, "").unwrap();
         assert_eq!(to("/usr/lib/tool/made", Access::Read), Some(made.clone()));
         assert_eq!(to(real.to_str().unwrap(), Access::Read), Some(made));
+    }
+
+    #[test]
+    fn nothing_of_a_generation_is_changed_by_whatever_path_it_is_reached() {
+        let folder = generation();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        let paths = Paths::read(&at(""), PackageFiles::Closed);
+        let refusal = |path: &str, access, deed| {
+            let path = at(path);
+            paths.refusal(path.as_os_str().as_bytes(), access, deed)
+        };
+        let made = fs::canonicalize(folder.path()).unwrap();
+        fs::write(made.join("mine"), "").unwrap();
+        std::os::unix::fs::symlink(made.join("mine"), at("union/usr/lib/hosts")).unwrap();
+        let read_only = Some(Errno::ROFS);
+        for path in ["root/var/lib/tool", "union/var/lib/tool"] {
+            let lock = format!("{path}/lock");
+            let new = format!("{path}/new");
+            assert_eq!(refusal(&lock, Access::Change, Deed::Write), read_only);
+            assert_eq!(refusal(&lock, Access::Read, Deed::Alter), read_only);
+            assert_eq!(refusal(&lock, Access::Name, Deed::Alter), read_only);
+            assert_eq!(refusal(&lock, Access::Name, Deed::Share), Some(Errno::XDEV));
+            assert_eq!(refusal(&new, Access::Change, Deed::Write), read_only);
+            assert_eq!(refusal(&new, Access::Name, Deed::Make), read_only);
+            // The kernel says that it is there, or is not.
+            assert_eq!(refusal(&lock, Access::Name, Deed::Make), None);
+            assert_eq!(refusal(&new, Access::Name, Deed::Alter), None);
+        }
+        // What a link leads to out of the generation is written to, and the link stays.
+        assert_eq!(refusal("union/usr/lib/hosts", Access::Change, Deed::Write), None);
+        assert_eq!(
+            refusal("union/usr/lib/hosts", Access::Name, Deed::Alter),
+            read_only
+        );
+        assert_eq!(refusal("../../mine", Access::Change, Deed::Write), None);
+        let making = Paths::read(&at(""), PackageFiles::Copied);
+        let lock = at("union/var/lib/tool/lock");
+        let lock = lock.as_os_str().as_bytes();
+        assert_eq!(making.refusal(lock, Access::Change, Deed::Write), None);
     }
 
     #[test]
