@@ -137,8 +137,9 @@ impl<'a> Files<'a> {
             self.write_temporary(path, writing, text);
             return;
         }
-        if let (true, Writing::More, Some(text)) = (self.applied.awaited.contains(path), writing, text) {
-            self.applied.additions.push((path.to_owned(), text.to_owned()));
+        if writing == Writing::More && self.applied.awaited.contains(path) {
+            let addition = text.map(|text| (path.to_owned(), text.to_owned()));
+            self.applied.additions.extend(addition);
             return;
         }
         let is_made =
