@@ -41,6 +41,15 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
             "{program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
         )));
     }
+    for (package, folders) in &applied.notes.outside {
+        let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+        let place = install.join("current/root");
+        context.printer.info(escaped(&format!(
+            "not laid over this machine's files: {package}: those in {}; they lie in {}",
+            folders.join(", "),
+            place.display()
+        )));
+    }
     for (package, programs) in &applied.notes.elsewhere {
         let all = programs.join(", ");
         let first = programs.first().map_or("", String::as_str);
@@ -85,7 +94,7 @@ fn report_fixed(programs: &[String], context: &mut Context) {
     context.printer.warning(escaped(&format!(
         "{}{more} may not run: they look for their files at fixed paths, and this machine permits neither user namespaces nor \
          following a program by ptrace. Its owner can permit namespaces (kernel.unprivileged_userns_clone=1, \
-         kernel.apparmor_restrict_unprivileged_userns=0, for Docker --security-opt seccomp=unconfined)",
+         kernel.apparmor_restrict_unprivileged_userns=0, for Docker --security-opt seccomp=unconfined); what is installed after that finds them",
         shown.join(", ")
     )));
 }

@@ -79,6 +79,7 @@ pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
     notes.scripts.retain(|name, _| names.contains(name));
     notes.dropped.retain(|name, _| names.contains(name));
     notes.elsewhere.retain(|name, _| names.contains(name));
+    notes.outside.retain(|name, _| names.contains(name));
     notes.unlaid.retain(|name, _| names.contains(name));
     let plan = generations.plan(number)?;
     let kept = conffiles::merge(install, &store, &plan)?;

@@ -36,7 +36,17 @@ pub use self::elsewhere::{confined, tracer};
 pub use self::workshop::{MAKE_COMMAND, TIED_COMMAND, clear, collect, make, tie, wait};
 
 /// Folders of the root that those of a generation are laid over.
-const LAID: [&str; 5] = ["/usr", "/opt", "/etc", "/var/lib", "/var/cache"];
+const LAID: [&str; 7] = [
+    "/usr",
+    "/opt",
+    "/etc",
+    "/var/lib",
+    "/var/cache",
+    "/var/opt",
+    "/srv",
+];
+/// Those of them in which users may have folders of their own.
+const STATE: [&str; 2] = ["/var", "/srv"];
 
 /// How long it may take to try whether programs start: what is tried is the shell of a package.
 const LONGEST_TRIAL: Duration = Duration::from_secs(60);
@@ -90,6 +100,18 @@ pub fn lays(folder: &[u8]) -> bool {
     Path::new("/").join(OsStr::from_bytes(folder)).is_dir()
 }
 
+/// Says whether what lies at a path of a generation, from the root, lies in a folder that is laid over one of this machine.
+pub fn is_laid(path: &[u8]) -> bool {
+    let path = Path::new("/").join(OsStr::from_bytes(path));
+    let over = LAID.iter().find(|over| path.starts_with(over));
+    over.is_some_and(|over| Path::new(over).is_dir())
+}
+
+/// Says whether users may have folders of their own in one that is laid over.
+fn is_state(over: &Path) -> bool {
+    STATE.iter().any(|folder| over.starts_with(folder))
+}
+
 /// Moves this process, which must have one thread only, into a namespace where the files of a generation lie over the host's.
 ///
 /// # Errors
@@ -104,13 +126,13 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
         }
         let mount = || {
             let mut kept = MountedTree::below(over)?;
-            if over.starts_with("/var") {
+            if is_state(over) {
                 kept.extend(MountedTree::writable(over, &from)?);
             }
             match (lay(over, &from, None), from.first()) {
                 // Something is mounted below the host's that the kernel does not let a user hide, such as a container's files.
                 (Err(error), Some(own))
-                    if over.starts_with("/var") && Errno::from_io_error(&error) == Some(Errno::INVAL) =>
+                    if is_state(over) && Errno::from_io_error(&error) == Some(Errno::INVAL) =>
                 {
                     show(own, over)?;
                 }

@@ -1,6 +1,6 @@
 //! Makes a generation of packages in the store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,7 +18,7 @@ use super::postinst::{self, Call};
 use super::rewritten::{CERTIFICATES, Rewriter, is_certificate};
 use super::shims::Site;
 use super::sources::Sources;
-use super::tree::{Node, Tree};
+use super::tree::{Node, Tree, shown};
 use super::{GenerationError, Generations, Plan, UNFINISHED, alternatives, database, generators, scripts};
 use crate::change_stage::Listener;
 use crate::overlay;
@@ -190,6 +190,9 @@ impl Builder<'_> {
             Way::Direct => site(&self.folder)?.run_generators(),
         }
         notes.failed = failed;
+        if way != Way::Direct {
+            notes.outside = outside(&self.tree, self.packages, overlay::is_laid);
+        }
         notes.lays_files = way != Way::Direct;
         plan.packages = self
             .packages
@@ -423,6 +426,36 @@ fn link_or_copy(from: &mut RootedDir, source: &[u8], root: &mut RootedDir, path:
         io::copy(&mut opened, &mut copy)?;
     }
     copy.set_modified(metadata.modified()?)
+}
+
+/// Returns the folders in which packages have files that are not laid over this machine's. What lies below `/opt` is told otherwise.
+fn outside(
+    tree: &Tree,
+    packages: &[Package],
+    is_laid: impl Fn(&[u8]) -> bool,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, node) in tree.nodes() {
+        let (Node::File { owner, .. }
+        | Node::Link {
+            owner: Some(owner), ..
+        }) = node
+        else {
+            continue;
+        };
+        let package = packages.get(*owner).filter(|package| !package.is_base());
+        if let Some(package) = package
+            && !path.starts_with(b"opt/")
+            && !is_laid(path)
+        {
+            let path = shown(path);
+            let depth = if path.starts_with("var/") { 2 } else { 1 };
+            let folder: Vec<&str> = path.split('/').take(depth).collect();
+            let folders = found.entry(package.record.name.clone()).or_default();
+            folders.insert(format!("/{}", folder.join("/")));
+        }
+    }
+    found
 }
 
 impl Notes {

@@ -1,6 +1,6 @@
 //! What a build of a generation reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What there is to say about a generation that was built.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Notes {
     pub missing: BTreeMap<String, String>,
     /// Programs below `/opt` of packages that have none where a person calls them, by package.
     pub elsewhere: BTreeMap<String, Vec<String>>,
+    /// Folders of packages with files that are laid over nothing of this machine, by package.
+    pub outside: BTreeMap<String, BTreeSet<String>>,
     /// Programs that make indexes and caches, and failed at it, each with why.
     pub failed: Vec<String>,
     /// Programs that were asked for and look for their files at fixed paths, where these cannot be laid there.

@@ -31,12 +31,14 @@ pub const FOLLOW_COMMAND: &str = "make-by-links";
 pub const CONFINED_COMMAND: &str = "exec-confined";
 
 /// What programs may read besides the generation. The user's own files are not among it.
-const READ: [&str; 14] = [
+const READ: [&str; 16] = [
     "/usr",
     "/opt",
     "/etc",
     "/var/lib",
     "/var/cache",
+    "/var/opt",
+    "/srv",
     "/bin",
     "/sbin",
     "/lib",

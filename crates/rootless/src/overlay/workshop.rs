@@ -17,7 +17,7 @@ use rustix::mount::{MountFlags, mount, mount_bind, mount_remount};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CapabilitySet, UnshareFlags, remove_capability_from_bounding_set};
 
-use super::{LAID, Who, lay, layers, separate, unescaped};
+use super::{LAID, Who, is_state, lay, layers, separate, unescaped};
 
 /// The command of `cpkgs` that starts a program in a workshop: GENERATION WHO SECONDS PROGRAM ARGUMENT…
 pub const MAKE_COMMAND: &str = "make-in-generation";
@@ -104,7 +104,7 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
             continue;
         }
         // No program here needs what the host has there, and where something is mounted below, it cannot be laid over.
-        if over.starts_with("/var") {
+        if is_state(over) {
             from.retain(|folder| folder != over);
             from.push(nothing.clone());
         }

@@ -169,7 +169,7 @@ fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
-/// Returns the paths below `/usr/share`, `/usr/lib`, `/usr/libexec`, `/usr/local`, `/opt`, `/etc`, `/var/lib` and `/var/cache` that stand in a file, without the first slash.
+/// Returns the paths below folders that are laid over the host's that stand in a file, without the first slash.
 fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     [
         "/usr/share/",
@@ -179,6 +179,8 @@ fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         "/etc/",
         "/var/lib/",
         "/var/cache/",
+        "/var/opt/",
+        "/srv/",
     ]
     .into_iter()
     .flat_map(move |first| memmem::find_iter(bytes, first.as_bytes()))
@@ -214,7 +216,7 @@ fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
     [Some(path), folder].into_iter().flatten().any(|path| {
         let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
         let is_deep = match parts.as_slice() {
-            [b"etc" | b"opt", _, ..] => true,
+            [b"etc" | b"opt" | b"srv", _, ..] => true,
             [b"var", _, _, ..] => true,
             [b"usr", b"local", _] => false,
             [b"usr", b"lib", triplet] => !triplet.windows(7).any(|part| part == b"-linux-"),
@@ -232,7 +234,7 @@ mod tests {
 
     #[test]
     fn paths_are_read_out_of_a_file() {
-        let bytes = b"\0/usr/share/ruby\0x/usr/share/no\0{/etc/a,/etc/b/c}file:///etc/xml\0http:///etc/no\0 '/etc/app.conf' /usr/lib/a/%s\0${p}/usr/lib/b\0/usr/lib/cut";
+        let bytes = b"\0/usr/share/ruby\0x/usr/share/no\0{/etc/a,/etc/b/c}file:///etc/xml\0http:///etc/no\0 '/etc/app.conf' /usr/lib/a/%s\0/var/opt/a/x\0/srv/a\0${p}/usr/lib/b\0/usr/lib/cut";
         let found: Vec<&str> = named(bytes)
             .map(|path| std::str::from_utf8(path).unwrap())
             .collect();
@@ -244,7 +246,9 @@ mod tests {
                 "etc/a",
                 "etc/b/c",
                 "etc/xml",
-                "etc/app.conf"
+                "etc/app.conf",
+                "var/opt/a/x",
+                "srv/a"
             ]
         );
     }
@@ -283,6 +287,7 @@ mod tests {
             "usr/lib/x86_64-linux-gnu",
             "etc/app.conf",
             "opt/vendor/app.sh",
+            "srv/app",
             "usr/local/bin",
             "usr/local/bin/tool",
         ];
@@ -297,6 +302,7 @@ mod tests {
             "usr/share/ruby/3.1-",
             "etc/app.conf",
             "opt/vendor/app.sh",
+            "srv/app",
             "usr/local/bin/tool",
         ] {
             assert!(own(path), "{path}");
