@@ -44,11 +44,9 @@ const READY: &str = "ready";
 ///
 /// # Errors
 ///
-/// When the generation was not prepared for that, or the kernel does not let a process be followed. Nothing is changed then.
+/// When the generation cannot be prepared for that, or the kernel does not let a process be followed. Nothing else is changed then.
 pub fn enter(generation: &Path) -> io::Result<()> {
-    if !super::union::is_written(generation) {
-        return Err(io::ErrorKind::NotFound.into());
-    }
+    super::union::complete(generation)?;
     let mut starter = Command::new("/proc/self/exe")
         .args([TRACE_COMMAND, APART])
         .arg(generation)

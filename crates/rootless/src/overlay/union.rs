@@ -21,6 +21,10 @@ use super::{LAID, PRISTINE};
 pub(super) const UNION: &str = "union";
 /// The home of programs that make files.
 pub(super) const TEMPORARY: &str = "tmp";
+/// How a folder is called in which links are written.
+const UNFINISHED: &str = ".union-";
+/// What is written last into the folder of a generation.
+const PLAN: &str = "plan.json";
 /// How deep folders may lie.
 const MAX_DEPTH: usize = 64;
 
@@ -64,7 +68,37 @@ pub enum OwnFolders {
 /// When the disk fails.
 pub fn write(generation: &Path, place: &Path, folders: OwnFolders) -> io::Result<()> {
     clear(generation)?;
-    let links = generation.join(UNION);
+    write_to(&generation.join(UNION), generation, place, folders)
+}
+
+/// Writes the links of a generation that was made where it needed none.
+///
+/// # Errors
+///
+/// When it is not finished yet, and when the disk fails.
+pub(super) fn complete(generation: &Path) -> io::Result<()> {
+    if is_written(generation) {
+        return Ok(());
+    }
+    if !generation.join(PLAN).is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(generation)?;
+    write_to(unfinished.path(), generation, generation, OwnFolders::Linked)?;
+    match fs::rename(unfinished.path(), generation.join(UNION)) {
+        // Another program was started at the same time, and was faster.
+        Err(_) if is_written(generation) => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            drop(unfinished.keep());
+            Ok(())
+        }
+    }
+}
+
+fn write_to(links: &Path, generation: &Path, place: &Path, folders: OwnFolders) -> io::Result<()> {
     fs::create_dir_all(links.join(TEMPORARY))?;
     let install = place.parent().and_then(Path::parent);
     let joined = Joined {
@@ -235,6 +269,23 @@ mod tests {
         assert!(at("root/usr/share/made").is_file());
         assert_eq!(fs::read_dir(at("outside")).unwrap().count(), 0);
         assert!(!at("root/tmp").exists() && !at("union").exists());
+    }
+
+    #[test]
+    fn links_are_written_later_of_what_is_finished_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join("gen/1").join(path);
+        fs::create_dir_all(at("root/usr/share/own")).unwrap();
+        assert!(complete(&at("")).is_err());
+        assert_eq!(fs::read_dir(at("")).unwrap().count(), 1);
+        fs::write(at(PLAN), "").unwrap();
+        complete(&at("")).unwrap();
+        let link = at("union/usr/share/own");
+        assert_eq!(fs::read_link(&link).unwrap(), at("root/usr/share/own"));
+        fs::remove_file(&link).unwrap();
+        complete(&at("")).unwrap();
+        assert!(!link.exists());
+        assert_eq!(fs::read_dir(at("")).unwrap().count(), 3);
     }
 
     #[test]

@@ -313,6 +313,52 @@ fn command_of(client: &Client, is_followed: bool, arguments: &[&str]) -> Command
     followed
 }
 
+#[test]
+fn a_generation_works_where_the_kernel_permits_another_way_than_where_it_was_built() {
+    if !can_be_tried() {
+        return;
+    }
+    let folders = ["/srv", "/var/opt", "/usr/share"].map(Path::new);
+    let folders: Vec<&Path> = folders.into_iter().filter(|folder| folder.is_dir()).collect();
+    let files: Vec<String> = folders
+        .iter()
+        .map(|folder| format!("{}/fixed/words", folder.display()))
+        .collect();
+    let script = format!("#!/bin/sh\ncat {}\n", files.join(" "));
+    let mut fixed = DebBuilder::new("fixed", "1.0", "all")
+        .file("usr/bin/fixed", script)
+        .file("var/www/fixed/words", "words\n");
+    for file in &files {
+        fixed = fixed.file(file.trim_start_matches('/'), "words\n");
+    }
+    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
+    archive.add(&[fixed]).ok();
+    archive.publish();
+    for is_followed in [true, false] {
+        let client = Client::of(&archive, &nginx.url());
+        client.run(&["update"]).ok();
+        let install = Run::of(&mut command_of(
+            &client,
+            is_followed,
+            &["install", "--yes", "fixed"],
+        ))
+        .ok();
+        let told = "not laid over this machine's files: fixed: those in /var/www; they lie in";
+        assert!(install.stderr.contains(told), "{}", install.report());
+        let program = client.path("packages/bin/fixed");
+        let mut elsewhere = match is_followed {
+            true => Command::new(&program),
+            false => without_namespaces(&program, &[]),
+        };
+        let said = Run::of(&mut elsewhere).ok().stdout;
+        assert_eq!(
+            said,
+            "words\n".repeat(files.len()),
+            "built followed: {is_followed}"
+        );
+    }
+}
+
 /// A package with programs that make indexes, each slow enough to be killed in the midst of it.
 fn with_indexes() -> DebBuilder {
     let maker = |folder: &str| {
