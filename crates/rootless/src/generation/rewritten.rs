@@ -30,8 +30,9 @@ struct Rule {
 }
 
 /// Debian has pip and requests read the certificates of the machine as soon as they are loaded, and neither starts where there are none.
-/// Virtualenv, which tox, nox and poetry load, takes the wheels of the machine, and docutils its templates.
-const RULES: [Rule; 6] = [
+/// Virtualenv, which tox, nox and poetry load, takes the wheels of the machine, docutils its templates, and matplotlib
+/// its fonts and settings.
+const RULES: [Rule; 7] = [
     Rule {
         file: "usr/lib/python3*/_sysconfigdata_*.py",
         entry: None,
@@ -46,6 +47,11 @@ const RULES: [Rule; 6] = [
         file: "usr/lib/python3/dist-packages/docutils/__init__.py",
         entry: None,
         named: "usr/share/docutils",
+    },
+    Rule {
+        file: "usr/lib/python3/dist-packages/matplotlib/__init__.py",
+        entry: None,
+        named: "usr/share/matplotlib",
     },
     Rule {
         file: "usr/lib/python3/dist-packages/certifi/core.py",

@@ -22,7 +22,7 @@ const MAX_PATH: usize = 256;
 const LIBC: &[&str] = &["libc.so.", "libm.so.", "ld-linux", "libpthread.so.", "libdl.so."];
 
 /// Programs that find their files from where they are themselves, and take the loader for that.
-const FROM_THEMSELVES: &[&[u8]] = &[b"rustc", b"rustdoc", b"sbcl"];
+const FROM_THEMSELVES: &[&[u8]] = &[b"protoc", b"rustc", b"rustdoc", b"sbcl"];
 
 /// Folders and files that many packages share: who has them finds them, or does as well without.
 const SHARED: &[&str] = &[
@@ -92,10 +92,13 @@ impl FixedPaths {
 
 /// Says whether there is a folder of a program's own name for its files. Not all write its path in a form that is found in them.
 fn has_folder(site: &Site<'_>, name: &[u8]) -> bool {
-    let folders: [&[u8]; 3] = [b"usr/share/", b"usr/lib/", b"etc/"];
+    let name = String::from_utf8_lossy(name);
+    let folders = ["usr/share", "usr/lib", "usr/lib/*-linux-gnu*", "etc"];
     folders.iter().any(|folder| {
-        let path = [folder, name].concat();
-        !is_shared(&path) && matches!(site.tree.find(&path), Some((_, Node::Folder)))
+        let paths = site.tree.fitting(&format!("{folder}/{name}"));
+        paths.iter().any(|path| {
+            !is_shared(path.as_bytes()) && matches!(site.tree.find(path.as_bytes()), Some((_, Node::Folder)))
+        })
     })
 }
 
