@@ -588,10 +588,14 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
             "#!/usr/bin/python3\nfrom module.cmd import main\n",
         )
         .file("usr/share/module/words", "");
-    archive.add(&[fixed, other, plain, called, module]).ok();
+    // Its folder lies where those of libraries of one architecture do.
+    let placed = DebBuilder::new("placed", "1.0", "all")
+        .file("usr/bin/placed", "#!/bin/sh\necho placed\n")
+        .file("usr/lib/x86_64-linux-gnu/placed/words", "");
+    archive.add(&[fixed, other, plain, called, module, placed]).ok();
     archive.publish();
     client.run(&["update"]).ok();
-    let names = ["fixed", "other", "plain", "called", "module"];
+    let names = ["fixed", "other", "plain", "called", "module", "placed"];
     client.run(&[&["install", "--yes"], &names[..]].concat()).ok();
     let bin = client.path("packages/bin");
     let run = |program: &str| {
@@ -615,7 +619,7 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     assert_eq!(outside.stdout, "--json a b\n/usr/bin/other\n");
     // What names no path of the generation starts as it is, unless it looks around where it lies.
     assert!(!client.path("packages/current/direct/plain").exists());
-    for program in ["other", "called", "tool"] {
+    for program in ["other", "called", "tool", "placed"] {
         let direct = client.path("packages/current/direct").join(program);
         assert!(direct.exists(), "{program}");
     }
