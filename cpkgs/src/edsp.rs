@@ -16,7 +16,7 @@ use resolver::refusal::Refusal;
 use resolver::request::Recommends;
 use resolver::universe::{PackageId, UniverseError};
 
-use crate::unneeded::{Keeping, KeepingError, UnneededError};
+use crate::autoremovable::{AutoremovableError, Keeping, KeepingError};
 use scenario::Scenario;
 
 /// What an answer without a plan is about, by the identifiers that the protocol wants: each stays the same for good.
@@ -84,7 +84,7 @@ enum EdspError {
     Unknown(String),
     /// It cannot be said what nothing needs.
     #[error("{0}")]
-    Unneeded(#[from] UnneededError),
+    Autoremovable(#[from] AutoremovableError),
 }
 
 /// Answers a scenario. Whatever is wrong is an answer, too.

@@ -19,6 +19,6 @@ pub mod package_pattern;
 pub mod selection;
 pub mod installed;
 pub mod system;
-pub mod unneeded;
+pub mod autoremovable;
 pub mod edsp;
 pub mod account;

@@ -1,16 +1,15 @@
 //! What a request is decided on: the packages of the sources, the files that were named, and what is installed.
 
 use debian_control::stanza::Stanza;
-use resolver::autoremovable::autoremovable;
 use resolver::request::{Installed, Target};
 use resolver::universe::{PackageId, Universe};
 
+use crate::autoremovable::{AutoremovableError, InstalledStanza, Keeping, autoremovable};
 use crate::installed::{InstalledPackage, State};
 use crate::local::LocalDeb;
 use crate::preferences::{Candidate, Preferences};
 use crate::spec::Named;
 use crate::system::System;
-use crate::unneeded::{Keeping, Present, UnneededError, unneeded};
 use apt_client::package_cache::{Extra, PackageCache, PackageCacheError};
 
 /// The priority of what is only installed. Source: apt_preferences(5).
@@ -115,22 +114,25 @@ impl<'l> ResolverInput<'l> {
     ///
     /// # Errors
     /// When the stanza of one cannot be read, or apt's configuration of the system.
-    pub fn unneeded(&self, installed: &[Installed]) -> Result<Vec<PackageId>, UnneededError> {
+    pub fn autoremovable(&self, installed: &[Installed]) -> Result<Vec<PackageId>, AutoremovableError> {
         let Some(system) = &self.system else {
-            return Ok(autoremovable(&self.universe, installed));
+            return Ok(resolver::autoremovable::autoremovable(&self.universe, installed));
         };
         let texts = installed.iter().map(|one| self.stanza(one.package));
         let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
         let stanzas = texts.iter().map(|text| Stanza::parse(text));
         let stanzas: Vec<Stanza<'_>> = stanzas.collect::<Result<_, _>>()?;
-        let present = installed.iter().zip(&stanzas).map(|(one, stanza)| Present {
-            stanza,
-            mark: one.mark,
-            hold: one.hold,
-        });
-        let present: Vec<Present<'_>> = present.collect();
+        let present = installed
+            .iter()
+            .zip(&stanzas)
+            .map(|(one, stanza)| InstalledStanza {
+                stanza,
+                mark: one.mark,
+                hold: one.hold,
+            });
+        let present: Vec<InstalledStanza<'_>> = present.collect();
         let builder = self.library.machine().builder();
-        let places = unneeded(builder, &present, &Keeping::read(system)?)?.into_iter();
+        let places = autoremovable(builder, &present, &Keeping::read(system)?)?.into_iter();
         let packages = places.filter_map(|place| installed.get(place));
         Ok(packages.map(|one| one.package).collect())
     }

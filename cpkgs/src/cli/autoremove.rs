@@ -28,7 +28,7 @@ pub(super) fn run(args: &AutoremoveArgs, context: &mut Context) -> Result<Outcom
     let target = context.install_target(&args.target, run_of(args.dry_run))?;
     let library = target.library(Indexes::IfAny, context)?;
     let input = target.resolver_input(&library, Vec::new(), context)?;
-    let removed: Vec<PackageId> = input.unneeded(&input.installed)?;
+    let removed: Vec<PackageId> = input.autoremovable(&input.installed)?;
     let plan = Plan {
         remove: removed
             .iter()

@@ -3,9 +3,9 @@
 use std::io::Read as _;
 
 use clap::Args;
+use cpkgs::autoremovable::Keeping;
 use cpkgs::edsp;
 use cpkgs::system::System;
-use cpkgs::unneeded::Keeping;
 use resolver::request::Recommends;
 
 use super::failure::Failure;

@@ -15,10 +15,10 @@ use apt_client::source_packages::SourcesError;
 use apt_client::trust::TrustError;
 use cli_kit::{ErrorReport, PrintError, one_line};
 use cpkgs::account::RegistryError;
+use cpkgs::autoremovable::{AutoremovableError, KeepingError};
 use cpkgs::config::ConfigError;
 use cpkgs::local::LocalError;
 use cpkgs::system::SystemError;
-use cpkgs::unneeded::{KeepingError, UnneededError};
 use rootless::RootlessError;
 use rootless::generation::GenerationError;
 use rootless::store::StoreError;
@@ -330,11 +330,11 @@ impl From<LocalError> for Failure {
     }
 }
 
-impl From<UnneededError> for Failure {
-    fn from(error: UnneededError) -> Self {
+impl From<AutoremovableError> for Failure {
+    fn from(error: AutoremovableError) -> Self {
         match error {
-            UnneededError::Index(error) => error.into(),
-            UnneededError::Keeping(KeepingError::Settings(error)) => error.into(),
+            AutoremovableError::Index(error) => error.into(),
+            AutoremovableError::Keeping(KeepingError::Settings(error)) => error.into(),
             error => Self::new(REFUSED, error),
         }
     }

@@ -174,7 +174,7 @@ fn report_unneeded(
     let stays = input.installed.iter().copied();
     let stays: Vec<Installed> = stays.filter(|one| !is_removed(one.package)).collect();
     let command = format!("cpkgs autoremove{}", target.option());
-    let text = match input.unneeded(&stays)?.len() {
+    let text = match input.autoremovable(&stays)?.len() {
         0 => return Ok(()),
         1 => format!("1 package is no longer needed: `{command}` removes it"),
         count => format!("{count} packages are no longer needed: `{command}` removes them"),

@@ -7,7 +7,7 @@ use resolver::universe::{PackageId, UniverseBuilder};
 
 use super::EdspError;
 use super::scenario::Scenario;
-use crate::unneeded::{Keeping, Present, unneeded};
+use crate::autoremovable::{InstalledStanza, Keeping, autoremovable};
 
 /// The sections, in whichever component, whose packages leave behind what they depend on as asked for, when they go because something else does. Source:
 /// apt.conf(5), `APT::Never-MarkAuto-Sections`, with the value that apt ships.
@@ -33,7 +33,7 @@ pub(super) fn leftover(
             Some(installed) => installed.mark,
             None => Mark::Automatic,
         };
-        installed.push(Present {
+        installed.push(InstalledStanza {
             stanza,
             mark,
             hold: slot.installed.map_or(Hold::Free, |installed| installed.hold),
@@ -41,7 +41,7 @@ pub(super) fn leftover(
         packages.push(package);
     }
     let builder = UniverseBuilder::new(&scenario.native, &scenario.foreign);
-    let places = unneeded(builder, &installed, keeping)?.into_iter();
+    let places = autoremovable(builder, &installed, keeping)?.into_iter();
     Ok(places.filter_map(|place| packages.get(place).copied()).collect())
 }
 

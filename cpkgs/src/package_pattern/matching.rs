@@ -180,7 +180,7 @@ impl<'i, 'l> Matching<'i, 'l> {
     fn garbage(&self) -> &HashSet<PackageId> {
         self.garbage.get_or_init(|| {
             // What cannot be told is not matched; `autoremove` says why.
-            let garbage = self.input.unneeded(&self.input.installed);
+            let garbage = self.input.autoremovable(&self.input.installed);
             garbage.unwrap_or_default().into_iter().collect()
         })
     }

@@ -6,11 +6,11 @@ use apt_client::contents::Lines;
 use apt_client::fetch::Location;
 use apt_client::lists::{ChunkList, Piece};
 use apt_client::repository::Repository;
+use cpkgs::autoremovable::Keeping;
 use cpkgs::config::Config;
 use cpkgs::edsp;
 use cpkgs::preferences::{Candidate, Preferences};
 use cpkgs::system::AptSettings;
-use cpkgs::unneeded::Keeping;
 use debian_control::stanza::StanzaReader;
 use resolver::request::Recommends;
 

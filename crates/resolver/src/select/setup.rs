@@ -79,10 +79,7 @@ impl<'u> Setup<'u> {
                 .require(Requirement { why, one_of }, among, Phase::Requested);
             setup.assumptions.push(var.yes());
         }
-        setup.bar_removed(&removed);
-        for package in &request.left_out {
-            setup.bar(*package, Exclusion::NoOrder);
-        }
+        setup.bar_unwanted(&removed, &request.left_out);
         for installed in in_order(universe, request) {
             setup.bar_changes(universe, installed, &exact);
             setup.keep(universe, request, installed, &removed);
@@ -96,11 +93,14 @@ impl<'u> Setup<'u> {
         Ok(setup)
     }
 
-    fn bar_removed(&mut self, removed: &HashSet<PackageId>) {
+    fn bar_unwanted(&mut self, removed: &HashSet<PackageId>, left_out: &[PackageId]) {
         let mut removed: Vec<PackageId> = removed.iter().copied().collect();
         removed.sort_unstable();
         for package in removed {
             self.bar(package, Exclusion::Removed);
+        }
+        for package in left_out {
+            self.bar(*package, Exclusion::NoOrder);
         }
     }
 
@@ -242,11 +242,17 @@ fn present(universe: &Universe, request: &Request, targets: &[Vec<PackageId>]) -
     }
 }
 
-/// Returns what is installed: what was asked for before what came by itself, then by name.
+/// Returns what is installed: what is named for an upgrade first, for the sake of which others may change; then what was asked for before what
+/// came by itself, then by name.
 fn in_order<'r>(universe: &Universe, request: &'r Request) -> Vec<&'r Installed> {
+    let is_other = |package: PackageId| match &request.upgrade {
+        Upgrade::Names(_) => !is_upgraded(universe, request, package),
+        Upgrade::Nothing | Upgrade::All | Upgrade::Full => false,
+    };
     let mut installed: Vec<&Installed> = request.installed.iter().collect();
     installed.sort_by_key(|installed| {
         (
+            is_other(installed.package),
             installed.mark,
             universe.name(installed.package),
             installed.package,

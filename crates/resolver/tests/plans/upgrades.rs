@@ -15,6 +15,21 @@ fn an_upgrade_takes_the_newest_that_needs_no_removal() {
 }
 
 #[test]
+fn what_is_named_takes_what_it_needs_of_others_along_and_no_more() {
+    let world = World::new("* aa 1 \n aa 2 \n * bb 1 \n bb 2 & Depends: aa (>= 2) \n ** cc 1 \n cc 2");
+    let upgrade = |name: &str| {
+        let request = Request {
+            upgrade: Upgrade::Names(vec![name.to_owned()]),
+            ..world.request(&[])
+        };
+        world.short(&world.solve(&request))
+    };
+    assert_eq!(upgrade("bb"), "^aa=2 ^bb=2");
+    assert_eq!(upgrade("aa"), "^aa=2");
+    assert_eq!(upgrade("cc"), "^cc=2");
+}
+
+#[test]
 fn nothing_goes_back_unless_it_is_asked_for() {
     let world = World::new("* bb 2 \n bb 1 \n aa 1 & Depends: bb (<< 2)");
     assert!(

@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use apt_client::package_cache::PackageCacheError;
 use debian_control::stanza::{Stanza, StanzaError};
 use debian_control::version::Version;
-use resolver::autoremovable::autoremovable;
 use resolver::request::{Hold, Installed, Mark};
 use resolver::universe::{Source, UniverseBuilder, UniverseError};
 
@@ -121,7 +120,7 @@ impl Keeping {
     }
 
     /// Returns patterns of the names that stay among what is installed.
-    fn names(&self, installed: &[Present<'_>]) -> Result<Vec<Pattern>, PatternError> {
+    fn names(&self, installed: &[InstalledStanza<'_>]) -> Result<Vec<Pattern>, PatternError> {
         let mut names = self.never.clone();
         for release in self.kernels(installed) {
             for before in &self.of_kernels {
@@ -133,7 +132,7 @@ impl Keeping {
     }
 
     /// Returns the releases of the kernels that stay: the one that runs, the newest, and as many more of the newest as are asked for.
-    fn kernels(&self, installed: &[Present<'_>]) -> BTreeSet<String> {
+    fn kernels(&self, installed: &[InstalledStanza<'_>]) -> BTreeSet<String> {
         let mut releases: BTreeMap<Version, Vec<&str>> = BTreeMap::new();
         for present in installed {
             let name = present.stanza.line("Package").unwrap_or_default();
@@ -168,7 +167,7 @@ fn release_of(name: &str) -> Option<&str> {
 }
 
 /// An installed package.
-pub struct Present<'s> {
+pub struct InstalledStanza<'s> {
     /// What dpkg knows of it.
     pub stanza: &'s Stanza<'s>,
     /// How it came.
@@ -179,14 +178,14 @@ pub struct Present<'s> {
 
 /// Why it is not known what is needed.
 #[derive(Debug, thiserror::Error)]
-pub enum UnneededError {
+pub enum AutoremovableError {
     /// A package cannot be used.
     #[error("installed package `{name}` cannot be used")]
     Package {
         /// Its name.
         name: String,
         /// Why.
-        source: UniverseError,
+        source: Box<UniverseError>,
     },
     /// What is known of a package cannot be found.
     #[error(transparent)]
@@ -203,18 +202,18 @@ pub enum UnneededError {
 ///
 /// # Errors
 /// When a package says something that has no meaning.
-pub fn unneeded(
+pub fn autoremovable(
     mut builder: UniverseBuilder,
-    installed: &[Present<'_>],
+    installed: &[InstalledStanza<'_>],
     keeping: &Keeping,
-) -> Result<Vec<usize>, UnneededError> {
+) -> Result<Vec<usize>, AutoremovableError> {
     let names = keeping.names(installed).map_err(KeepingError::Pattern)?;
     let mut packages = Vec::new();
     for present in installed {
         let name = present.stanza.line("Package").unwrap_or_default();
-        let failed = |source| UnneededError::Package {
+        let failed = |source| AutoremovableError::Package {
             name: name.to_owned(),
-            source,
+            source: Box::new(source),
         };
         let text = needs_as_one(present.stanza, &keeping.fields);
         let stanza = Stanza::parse(&text).map_err(|error| {
@@ -230,7 +229,9 @@ pub fn unneeded(
             hold: present.hold,
         });
     }
-    let unneeded: HashSet<_> = autoremovable(&builder.finish(), &packages).into_iter().collect();
+    let unneeded: HashSet<_> = resolver::autoremovable::autoremovable(&builder.finish(), &packages)
+        .into_iter()
+        .collect();
     let places = packages.iter().enumerate();
     let places = places.filter(|(_, installed)| unneeded.contains(&installed.package));
     Ok(places.map(|(place, _)| place).collect())
@@ -266,15 +267,15 @@ mod tests {
             })
             .collect();
         let stanzas: Vec<Stanza<'_>> = texts.iter().map(|text| Stanza::parse(text).unwrap()).collect();
-        let present = |stanza| Present {
+        let present = |stanza| InstalledStanza {
             stanza,
             mark: Mark::Automatic,
             hold: Hold::Free,
         };
-        let installed: Vec<Present<'_>> = stanzas.iter().map(present).collect();
+        let installed: Vec<InstalledStanza<'_>> = stanzas.iter().map(present).collect();
         let keeping = Keeping::new(&AptSettings::told(settings), running).unwrap();
         let builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &[]);
-        let places = unneeded(builder, &installed, &keeping).unwrap();
+        let places = autoremovable(builder, &installed, &keeping).unwrap();
         places
             .into_iter()
             .map(|place| lines[place].0.to_owned())
