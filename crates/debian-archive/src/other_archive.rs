@@ -2,7 +2,9 @@
 //! is not mounted.
 //!
 //! Publishing would replace there what another archive serves, and pruning would delete its pool. Who asks: both, before they change
-//! anything. Nothing is asked of the store where the catalog has recorded what is served.
+//! anything, and so do those who copy an archive. Nothing is asked of the store where the catalog has recorded what is served.
+
+mod other_suite;
 
 use std::collections::HashSet;
 
@@ -17,6 +19,9 @@ use crate::archive::{Archive, private_tree, suite_dists};
 use crate::config::Suite;
 use crate::live_release::{LiveError, LiveRelease};
 use crate::published_tree;
+use other_suite::{served_suites, serves_what_was_recorded};
+
+pub(crate) use other_suite::other_suite;
 
 /// The public keys of an archive, below its root.
 pub(crate) const KEYRING: &str = "archive-keyring.pgp";
@@ -29,6 +34,16 @@ pub enum OtherArchive {
     Keys {
         /// The store.
         store: String,
+    },
+    /// The store serves nothing that the catalog recorded, and a suite that is not of it.
+    #[error(
+        "`{store}` serves another archive: nothing there is as this catalog published it, and suite `{suite}` is not of it"
+    )]
+    Suite {
+        /// The store.
+        store: String,
+        /// Name of the suite there.
+        suite: SuiteName,
     },
     /// A suite is served in a state of which the catalog knows nothing, older than what it recorded.
     #[error(
@@ -62,7 +77,7 @@ impl OtherArchive {
     /// Returns what can be done about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Keys { .. } | Self::Packages { .. } => {
+            Self::Keys { .. } | Self::Suite { .. } | Self::Packages { .. } => {
                 "name the store and the database of one archive by STORAGE_URL and DATABASE_URL; what is to take the place of another archive needs an empty store"
             }
             Self::Files { .. } => {
@@ -71,6 +86,11 @@ impl OtherArchive {
         }
     }
 }
+
+/// Why it cannot be told, among the errors of who asks.
+pub(crate) trait LookError: From<CatalogError> + From<StoreError> {}
+
+impl<E: From<CatalogError> + From<StoreError>> LookError for E {}
 
 /// Says whether a store and the catalog are of two archives, by what is served of a suite.
 ///
@@ -83,23 +103,27 @@ pub(crate) fn find<E>(
     keyring: Option<&Keyring>,
 ) -> Result<Option<OtherArchive>, E>
 where
-    E: From<CatalogError> + From<StoreError>,
+    E: LookError,
 {
     let newest = snapshot.state().publication.as_ref();
     if is_of(live, newest) || is_of(live, &archive.catalog().publications(&suite.codename)?) {
         return Ok(None);
     }
-    if let Some(keyring) = keyring
-        && let Some(served) = archive.files().read(KEYRING)?
-        && shares_no_key(&served, keyring)
-        && !serves_another_suite::<E>(archive, &suite.codename)?
+    if let Some(other) = keyring.map_or(Ok(None), |keyring| other_keys::<E>(archive, keyring))? {
+        return Ok(Some(other));
+    }
+    if live.inrelease().is_none()
+        && let Some(other) = other_suite::<E>(archive, archive.files())?
     {
-        let store = archive.files().address().to_owned();
-        return Ok(Some(OtherArchive::Keys { store }));
+        return Ok(Some(other));
     }
     // Of a later one it is the catalog that is older, which [`behind`](crate::behind) tells.
     if live.date() <= snapshot.state().last_date
-        && let Some(other) = unknown_packages(archive, (&suite.codename, &suite.tree()), (snapshot, live))?
+        && let Some(other) = unknown_packages(
+            archive.files(),
+            (&suite.codename, &archive.dists(suite)),
+            (snapshot, live),
+        )?
     {
         return Ok(Some(other));
     }
@@ -113,7 +137,7 @@ pub(crate) fn find_gone<E>(
     keyring: &Keyring,
 ) -> Result<Option<OtherArchive>, E>
 where
-    E: From<CatalogError> + From<StoreError> + From<LiveError>,
+    E: LookError + From<LiveError>,
 {
     for tree in [String::new(), private_tree(codename)] {
         let live = LiveRelease::read_to_replace(archive.files(), &tree, codename)?;
@@ -121,16 +145,15 @@ where
         if !is_served || is_of(&live, &archive.catalog().publications(codename)?) {
             continue;
         }
-        if let Some(served) = archive.files().read(KEYRING)?
-            && shares_no_key(&served, keyring)
-            && !serves_another_suite::<E>(archive, codename)?
-        {
-            let store = archive.files().address().to_owned();
-            return Ok(Some(OtherArchive::Keys { store }));
+        if let Some(other) = other_keys::<E>(archive, keyring)? {
+            return Ok(Some(other));
         }
         // Of its packages only the digests are asked for, which are the same in each tree.
         let snapshot = archive.catalog().snapshot(codename, "", None)?;
-        if let Some(other) = unknown_packages(archive, (codename, &tree), (snapshot.as_ref(), &live))? {
+        let dists = suite_dists(&tree, codename);
+        if let Some(other) =
+            unknown_packages(archive.files(), (codename, &dists), (snapshot.as_ref(), &live))?
+        {
             return Ok(Some(other));
         }
     }
@@ -145,49 +168,34 @@ fn is_of<'p>(live: &LiveRelease, publications: impl IntoIterator<Item = &'p Publ
     })
 }
 
-fn shares_no_key(served: &[u8], keyring: &Keyring) -> bool {
+/// Finds that a store has none of the keys that sign, although nothing tells that those of this archive were replaced.
+fn other_keys<E: LookError>(archive: &Archive, keyring: &Keyring) -> Result<Option<OtherArchive>, E> {
+    let Some(served) = archive.files().read(KEYRING)? else {
+        return Ok(None);
+    };
     // What is not a keyring is damaged, and publishing replaces it.
-    Keyring::read(served).is_ok_and(|served| {
+    let shares_no_key = Keyring::read(&served).is_ok_and(|served| {
         let mut fingerprints = served.fingerprints().into_iter();
         !fingerprints.any(|fingerprint| keyring.get(&fingerprint).is_some())
-    })
+    });
+    let is_other = shares_no_key
+        && !serves_what_was_recorded::<E>(archive, archive.files(), &served_suites(archive.files())?)?;
+    Ok(is_other.then(|| OtherArchive::Keys {
+        store: archive.files().address().to_owned(),
+    }))
 }
 
-/// Says whether another suite is served as the catalog recorded it: then the keys of this archive were replaced.
-fn serves_another_suite<E>(archive: &Archive, codename: &SuiteName) -> Result<bool, E>
-where
-    E: From<CatalogError> + From<StoreError>,
-{
-    let others = archive.config().suites.iter();
-    for other in others.filter(|other| other.codename != *codename) {
-        let live = match LiveRelease::read(archive.files(), &other.tree(), &other.codename) {
-            Ok(live) => live,
-            Err(LiveError::Damaged { .. }) => continue,
-            Err(LiveError::Read(error)) => return Err(error.into()),
-        };
-        if is_of(&live, &archive.catalog().publications(&other.codename)?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Finds packages that a suite is served with, in a tree, and that the catalog never had.
+/// Finds packages that a suite is served with, in this folder, and that the catalog never had.
 fn unknown_packages(
-    archive: &Archive,
-    (codename, tree): (&SuiteName, &str),
+    store: &dyn FileStore,
+    (codename, dists): (&SuiteName, &str),
     (snapshot, live): (&dyn Snapshot, &LiveRelease),
 ) -> Result<Option<OtherArchive>, CatalogError> {
     let Some(release) = live.release() else {
         return Ok(None);
     };
     // What cannot be read says nothing.
-    let named = published_tree::named(
-        archive.files(),
-        &suite_dists(tree, codename),
-        release,
-        &mut Vec::new(),
-    );
+    let named = published_tree::named(store, dists, release, &mut Vec::new());
     let held: HashSet<Sha256> = snapshot
         .packages()?
         .iter()
@@ -202,7 +210,7 @@ fn unknown_packages(
     let packages = unknown.len();
     Ok(unknown.into_iter().next().map(|first| OtherArchive::Packages {
         suite: codename.clone(),
-        store: archive.files().address().to_owned(),
+        store: store.address().to_owned(),
         packages,
         first,
     }))
@@ -215,7 +223,7 @@ fn missing_files<E>(
     snapshot: &dyn Snapshot,
 ) -> Result<Option<OtherArchive>, E>
 where
-    E: From<CatalogError> + From<StoreError>,
+    E: LookError,
 {
     let packages = snapshot.packages()?;
     // One that is in another tree still is moved in by the publish.

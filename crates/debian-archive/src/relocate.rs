@@ -15,6 +15,7 @@ use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
+use crate::other_archive::other_suite;
 use crate::publish::{POOL_LINK, SuiteLease};
 use crate::side_by_side::side_by_side;
 use crate::transfer_progress::{TransferProgress, TransferStage};
@@ -166,7 +167,10 @@ impl Archive {
             there.extend(to.list(folder)?);
         }
         let keyring = "archive-keyring.pgp";
-        if !there.is_empty() && to.read(keyring)? != from.read(keyring)? {
+        let is_of_another = !there.is_empty()
+            && (to.read(keyring)? != from.read(keyring)?
+                || other_suite::<RelocateError>(self, to)?.is_some());
+        if is_of_another {
             return Err(RelocateError::OtherFiles(to.address().to_owned()));
         }
         let files = self.all_files()?;

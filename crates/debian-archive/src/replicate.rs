@@ -18,7 +18,7 @@ use openpgp_policy::Keyring;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::live_release::signed_text;
-use crate::other_archive::KEYRING;
+use crate::other_archive::{KEYRING, other_suite};
 use crate::side_by_side::side_by_side;
 use crate::transfer_progress::TransferProgress;
 use archive_catalog::{PublishedFile, Retained, SnapshotId};
@@ -215,7 +215,7 @@ impl<'a> Copy<'a> {
         }
     }
 
-    /// Refuses a target that serves an archive which shares no key with this one.
+    /// Refuses a target that serves an archive which shares no key with this one, or no suite.
     fn refuse_other_archive(&self) -> Result<(), ReplicateError> {
         let Some(there) = self.target.read(KEYRING)? else {
             return Ok(());
@@ -227,11 +227,11 @@ impl<'a> Copy<'a> {
             // What is not a keyring is of nobody's archive.
             _ => false,
         };
-        if shares_a_key {
-            Ok(())
-        } else {
-            Err(ReplicateError::OtherArchive)
+        if !shares_a_key {
+            return Err(ReplicateError::OtherArchive);
         }
+        let other = other_suite::<ReplicateError>(self.archive, self.target)?;
+        other.map_or(Ok(()), |other| Err(ReplicateError::OtherSuite(other)))
     }
 
     /// Copies keyrings and what else a client needs to set itself up; before anything is signed by a key that they bring.

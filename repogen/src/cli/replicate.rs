@@ -80,9 +80,10 @@ pub(super) fn run(args: ReplicateArgs, context: &mut Context) -> Result<Completi
 impl From<ReplicateError> for Failure {
     fn from(error: ReplicateError) -> Self {
         match error {
-            ReplicateError::Newer { .. } | ReplicateError::Unpublished(_) | ReplicateError::OtherArchive => {
-                Self::new(REJECTED, error)
-            }
+            ReplicateError::Newer { .. }
+            | ReplicateError::Unpublished(_)
+            | ReplicateError::OtherArchive
+            | ReplicateError::OtherSuite(_) => Self::new(REJECTED, error),
             error => Self::disk(error),
         }
     }

@@ -2,6 +2,7 @@
 
 use debian_control::name::SuiteName;
 
+use crate::other_archive::OtherArchive;
 use archive_catalog::CatalogError;
 use archive_storage::store::StoreError;
 
@@ -26,6 +27,9 @@ pub enum ReplicateError {
     /// Another archive is served there.
     #[error("the mirror is of another archive: its `archive-keyring.pgp` has none of the keys of this one")]
     OtherArchive,
+    /// Suites of another archive are served there, which signs with the same key.
+    #[error(transparent)]
+    OtherSuite(OtherArchive),
     /// Clients there would see an older state than they have.
     #[error(
         "suite `{suite}` is newer in the mirror: its Release has the Date {there}, and the one here {here}"

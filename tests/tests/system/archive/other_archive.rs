@@ -92,6 +92,63 @@ fn the_store_of_another_archive_is_left_alone() {
     assert_eq!(first.repogen(&["verify"]).ok().stdout, "");
 }
 
+/// Has an archive sign with the key of another.
+fn share_key(from: &TestArchive, to: &TestArchive) {
+    let key = "keys/archive.pgp";
+    fs::copy(from.home().join(key), to.home().join(key)).unwrap();
+}
+
+#[test]
+fn no_suite_is_added_to_the_store_of_another_archive_of_the_same_key() {
+    let first = archive_with("stable", &[package("one", "1"), package("two", "1")]);
+    let second = archive_with("testing", &[]);
+    share_key(&first, &second);
+    let storage = first.root();
+    let refuse = || {
+        let wrong = |command: &mut Command| Run::of(command.env("STORAGE_URL", &storage)).exits(3);
+        refuse_all(&[&first], |command| command.env("STORAGE_URL", &storage), &second);
+        let refused = wrong(&mut second.command(&["publish", "--suite", "testing"]));
+        assert!(
+            refused.stderr.contains("serves another archive"),
+            "{}",
+            refused.report()
+        );
+    };
+    refuse();
+    // Nor where it has a suite of the same name, with packages of its own.
+    second.configure("[[suite]]", "[[suite]]\ncodename = \"stable\"\n\n[[suite]]");
+    refuse();
+    assert_eq!(first.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
+fn nothing_is_copied_over_another_archive_of_the_same_key() {
+    let first = archive_with("stable", &[package("one", "1"), package("two", "1")]);
+    let second = archive_with("testing", &[package("three", "1")]);
+    share_key(&first, &second);
+    second.publish();
+    let before = served(&first);
+    let there = first.root().display().to_string();
+    for arguments in [["move", "--storage", &there], ["replicate", "--to", &there]] {
+        let refused = second.repogen(&arguments).exits(1);
+        assert!(refused.stderr.contains("another archive"), "{}", refused.report());
+        assert!(before == served(&first));
+    }
+}
+
+#[test]
+fn a_suite_is_added_beside_one_whose_publish_was_not_recorded() {
+    let archive = TestArchive::init(&["--suite", "stable", "--architecture", "amd64"]);
+    archive.add(&[package("one", "1"), package("two", "1")]);
+    archive.publish();
+    // As a publisher that was killed after its last file left it.
+    archive.change_catalog("update publication set inrelease_sha256 = (select sha256 from content limit 1)");
+    archive.configure("[[suite]]", "[[suite]]\ncodename = \"new\"\n\n[[suite]]");
+    archive.repogen(&["publish", "--suite", "new"]).ok();
+    archive.publish();
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
 #[test]
 fn the_database_of_another_archive_takes_nothing_from_clients() {
     let first = archive_with("stable", &[package("one", "1"), package("two", "1")]);
@@ -210,10 +267,18 @@ fn a_suite_is_not_dropped_where_another_archive_of_the_same_key_serves_it() {
     let first = archive_with("stable", &[package("one", "1"), package("two", "1")]);
     sleep(Duration::from_millis(1_100));
     let second = archive_with("stable", &[package("one", "1")]);
-    let key = "keys/archive.pgp";
-    fs::copy(first.home().join(key), second.home().join(key)).unwrap();
+    share_key(&first, &second);
     second.publish();
     second.configure("codename      = \"stable\"", "codename = \"fresh\"");
+    second.repogen(&["publish"]).exits(1);
+    // A store with suites of both, as one that both were published into.
+    Run::of(
+        Command::new("cp")
+            .arg("-a")
+            .arg(second.root().join("dists/fresh"))
+            .arg(first.root().join("dists")),
+    )
+    .ok();
     let suite = |archive: &TestArchive| {
         let mut served = served(archive);
         served.retain(|path, _| path.contains("dists/stable") || path.contains("pool/"));
