@@ -358,7 +358,7 @@ impl PublishRun<'_> {
             before: self.live.inrelease(),
             may_be_renamed: !self.already_in_place,
         };
-        aliased.follow()
+        aliased.follow().map_err(PublishError::after_names_changed)
     }
 
     /// Returns the index files that were served until now, below the folder of the suite.

@@ -205,6 +205,9 @@ impl From<PublishError> for Failure {
                 Self::new(DISK, PublishError::OtherArchive(other)).hint(hint)
             }
             error @ PublishError::CatalogBehind { .. } => Self::new(DISK, error).hint(OLD_CATALOG),
+            error @ PublishError::Overtaken(_) => {
+                Self::new(DISK, error).hint("`repogen publish --force` writes every name once more")
+            }
             error => Self::new(DISK, error),
         }
     }

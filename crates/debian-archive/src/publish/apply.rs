@@ -103,43 +103,48 @@ pub(super) struct PublishTarget<'a> {
 
 /// Carries out `steps`.
 pub(super) fn apply(steps: &[PublishStep], target: &PublishTarget<'_>) -> Result<(), PublishError> {
+    let changes_names = |step: &PublishStep| !matches!(step, PublishStep::Keep { .. } | PublishStep::Sync(_));
+    let first = steps.iter().position(changes_names).unwrap_or(steps.len());
+    let (before, names) = steps.split_at(first);
+    before.iter().try_for_each(|step| carry_out(step, target))?;
+    target.lease.check()?;
+    let changed = names.iter().try_for_each(|step| carry_out(step, target));
+    changed.map_err(PublishError::after_names_changed)
+}
+
+fn carry_out(step: &PublishStep, target: &PublishTarget<'_>) -> Result<(), PublishError> {
     let PublishTarget { files, dists, .. } = target;
-    let mut is_live = false;
-    for step in steps {
-        match step {
-            PublishStep::Keep { staged, path } => {
-                let path = format!("{dists}/{path}");
-                if files.put_new(&path, &staged.local())? == PutNew::Other {
-                    // A damaged one: no client could use it.
-                    files.delete(&path)?;
-                    files.put_new(&path, &staged.local())?;
-                }
+    match step {
+        PublishStep::Keep { staged, path } => {
+            let path = format!("{dists}/{path}");
+            if files.put_new(&path, &staged.local())? == PutNew::Other {
+                // A damaged one: no client could use it.
+                files.delete(&path)?;
+                files.put_new(&path, &staged.local())?;
             }
-            PublishStep::Replace { staged, path } => {
-                let is_last = path == "InRelease";
-                if !is_live || is_last {
-                    target.lease.check()?;
-                    is_live = true;
-                } else {
-                    target.lease.check_time()?;
-                }
-                let path = format!("{dists}/{path}");
-                if !is_last {
-                    // Not `FileStore::copy` from by-hash, though a bucket has the bytes already: a copy is cached as long as what it
-                    // is a copy of, and this name changes.
-                    files.replace(&path, &staged.local())?;
-                } else if !files.replace_if(&path, &staged.local(), target.before)? {
+        }
+        PublishStep::Replace { staged, path } => {
+            let is_last = path == "InRelease";
+            let path = format!("{dists}/{path}");
+            if !is_last {
+                target.lease.check_time()?;
+                // Not `FileStore::copy` from by-hash, though a bucket has the bytes already: a copy is cached as long as what it
+                // is a copy of, and this name changes.
+                files.replace(&path, &staged.local())?;
+            } else {
+                target.lease.check()?;
+                if !files.replace_if(&path, &staged.local(), target.before)? {
                     return Err(CatalogError::LeaseLost(target.suite.clone()).into());
                 }
             }
-            PublishStep::Sync(folders) => {
-                let folders: Vec<String> = folders.iter().map(|folder| format!("{dists}/{folder}")).collect();
-                files.settle(&mut folders.iter().map(String::as_str))?;
-            }
-            PublishStep::Delete(path) => {
-                target.lease.check_time()?;
-                files.delete(&format!("{dists}/{path}"))?;
-            }
+        }
+        PublishStep::Sync(folders) => {
+            let folders: Vec<String> = folders.iter().map(|folder| format!("{dists}/{folder}")).collect();
+            files.settle(&mut folders.iter().map(String::as_str))?;
+        }
+        PublishStep::Delete(path) => {
+            target.lease.check_time()?;
+            files.delete(&format!("{dists}/{path}"))?;
         }
     }
     Ok(())

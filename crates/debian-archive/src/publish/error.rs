@@ -68,6 +68,9 @@ pub enum PublishError {
     /// Store and catalog are not of one archive.
     #[error("nothing was published")]
     OtherArchive(#[source] OtherArchive),
+    /// Another publisher took the suite over while this one changed names of it.
+    #[error("another publisher has taken over suite `{0}`, and names of it may be those of before")]
+    Overtaken(SuiteName),
     /// The catalog is older than what is served.
     #[error(
         "suite `{suite}` is served {behind}: the catalog is older than what is served, or that of another archive"
@@ -138,6 +141,17 @@ pub enum PublishError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl PublishError {
+    /// Says of a lease that was lost that names had been changed under it: a request that was under way may have ended after another
+    /// publisher wrote the same name.
+    pub(super) fn after_names_changed(self) -> Self {
+        match self {
+            Self::Catalog(CatalogError::LeaseLost(suite)) => Self::Overtaken(suite),
+            error => error,
+        }
+    }
 }
 
 /// Why the record of what pages show cannot be used; the next publish makes another one, with all pages.

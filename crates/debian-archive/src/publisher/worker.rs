@@ -177,7 +177,13 @@ impl PublisherWorker {
             self.reopen = false;
         }
         let signer = self.setup.signer.as_ref();
-        match archive.publish(suite, PublishMode::Due, signer, self.clock.as_ref()) {
+        let publish = |mode| archive.publish(suite, mode, signer, self.clock.as_ref());
+        let published = match publish(PublishMode::Due) {
+            // What names were left as they were before, nobody can tell: all are written once more.
+            Err(PublishError::Overtaken(_)) => publish(PublishMode::Forced),
+            published => published,
+        };
+        match published {
             // This machine stood still for too long, and the suite is in other hands.
             Err(PublishError::Catalog(CatalogError::LeaseLost(_))) => Ok(PublishOutcome::Unchanged),
             published => published,

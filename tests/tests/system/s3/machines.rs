@@ -4,10 +4,11 @@ use super::{curl, package, port, settings};
 use archive_catalog::testing::TestServer;
 use archive_tests::changes::changes;
 use archive_tests::http::Response;
-use archive_tests::{Keys, Run, TestArchive, Uploader};
-use std::io;
+use archive_tests::{Keys, Run, TestArchive, Uploader, WriteDeb as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 /// An archive in a bucket with its catalog on PostgreSQL, and what its machines are told.
 struct Shared {
@@ -85,10 +86,73 @@ fn what_a_killed_machine_took_is_finished_and_published_by_another() {
     assert_eq!(second.stop(), Some(0));
 }
 
-/// A way to the server of buckets that can be cut.
+/// A way to the server of buckets that can be cut, and on which a request can be held up.
 struct Gate {
     port: u16,
     open: Arc<Mutex<Option<Vec<TcpStream>>>>,
+    hold: Arc<Hold>,
+}
+
+/// Holds up the first request that begins so.
+#[derive(Default)]
+struct Hold {
+    beginning: Mutex<Option<String>>,
+    is_held: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Hold {
+    /// Waits until the request has come.
+    fn comes(&self) {
+        let mut is_held = self.is_held.lock().unwrap();
+        while !*is_held {
+            let (now, waited) = self
+                .changed
+                .wait_timeout(is_held, Duration::from_secs(60))
+                .unwrap();
+            assert!(!waited.timed_out(), "the request never came");
+            is_held = now;
+        }
+    }
+
+    /// Lets it go on.
+    fn end(&self) {
+        *self.is_held.lock().unwrap() = false;
+        self.changed.notify_all();
+    }
+
+    /// Returns when these bytes may go on.
+    fn pass(&self, bytes: &[u8]) {
+        let mut beginning = self.beginning.lock().unwrap();
+        if !beginning
+            .as_ref()
+            .is_some_and(|beginning| bytes.starts_with(beginning.as_bytes()))
+        {
+            return;
+        }
+        *beginning = None;
+        drop(beginning);
+        let mut is_held = self.is_held.lock().unwrap();
+        *is_held = true;
+        self.changed.notify_all();
+        while *is_held {
+            is_held = self.changed.wait(is_held).unwrap();
+        }
+    }
+}
+
+/// Copies what comes until it ends.
+fn forward(mut from: TcpStream, mut to: TcpStream, hold: Option<&Hold>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        if let Some(hold) = hold {
+            hold.pass(&bytes[..count]);
+        }
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
 }
 
 impl Gate {
@@ -97,20 +161,18 @@ impl Gate {
         let gate = Self {
             port: listener.local_addr().unwrap().port(),
             open: Arc::new(Mutex::new(Some(Vec::new()))),
+            hold: Arc::default(),
         };
-        let open = gate.open.clone();
+        let (open, hold) = (gate.open.clone(), gate.hold.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let mut open = open.lock().unwrap();
                 let Some(streams) = open.as_mut() else { continue };
                 let server = TcpStream::connect(("127.0.0.1", port())).unwrap();
-                for (from, to) in [(&client, &server), (&server, &client)] {
+                for (from, to, hold) in [(&client, &server, Some(hold.clone())), (&server, &client, None)] {
                     streams.push(from.try_clone().unwrap());
-                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    std::thread::spawn(move || {
-                        let _ = io::copy(&mut from, &mut to);
-                        let _ = to.shutdown(Shutdown::Both);
-                    });
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || forward(from, to, hold.as_deref()));
                 }
             }
         });
@@ -126,6 +188,53 @@ impl Gate {
     fn mend(&self) {
         *self.open.lock().unwrap() = Some(Vec::new());
     }
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn names_that_a_publisher_wrote_after_it_was_overtaken_are_written_once_more() {
+    let gate = Gate::new();
+    let mut shared = Shared::new("overtaken");
+    shared.repogen(&["publish"]).ok();
+    let machine = shared.archive.other_machine(Keys::Copied);
+    let direct = shared.settings.clone();
+    for (name, value) in &mut shared.settings {
+        if name == "AWS_ENDPOINT_URL" {
+            *value = format!("http://127.0.0.1:{}", gate.port);
+        }
+    }
+    let index = "dists/stable/main/binary-amd64/Packages.gz";
+    *gate.hold.beginning.lock().unwrap() = Some(format!("PUT /overtaken/archive/{index} "));
+    let server = shared.serve(&machine);
+    let first = server.upload(&package("first", "1.0"), "suite=stable", &shared.token);
+    assert_eq!(first.status, 201, "{}", first.text());
+    gate.hold.comes();
+    server.signal("STOP");
+    // Another machine finds the lease over, and publishes more.
+    shared
+        .archive
+        .change_catalog("update publish_lease set expires_at = clock_timestamp() - interval '1 second'");
+    shared.settings = direct;
+    let file = package("second", "1.0").write_into(&shared.archive.outside());
+    shared.repogen(&["add", file.to_str().unwrap()]).ok();
+    shared.repogen(&["publish"]).ok();
+    let newest = curl("GET", &format!("overtaken/archive/{index}")).body;
+    // The request of the first ends last, whatever became of it meanwhile.
+    gate.hold.end();
+    let begun = Instant::now();
+    while curl("GET", &format!("overtaken/archive/{index}")).body == newest {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the request was lost");
+    }
+    server.signal("CONT");
+    while shared.repogen(&["verify"]).code != 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{}",
+            shared.repogen(&["verify"]).report()
+        );
+    }
+    assert_eq!(curl("GET", &format!("overtaken/archive/{index}")).body, newest);
+    assert_eq!(server.stop(), Some(0));
 }
 
 #[test]
