@@ -46,7 +46,6 @@ pub(crate) use lease::SuiteLease;
 
 pub use crate::behind::Behind;
 pub use crate::live_release::{LiveError, LiveRelease};
-pub(crate) use alias::shows;
 pub(crate) use client_setup::{SignedBy, sources_entry};
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
@@ -129,7 +128,11 @@ impl Archive {
         let settings = settings::digest(self.config(), suite, signer);
         if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
             client_setup::write(self, suite, signer, lease)?;
-            site::write_root(self, site::site_of(self.config(), signer, clock.now()).as_ref())?;
+            site::write_root(
+                self,
+                site::site_of(self.config(), signer, clock.now()).as_ref(),
+                None,
+            )?;
             // A publisher that was killed right after its publish was recorded left them.
             Staging::sweep(self.local())?;
             return Ok(PublishOutcome::Unchanged);
@@ -270,10 +273,11 @@ impl Archive {
                 let found = root.join(folder).symlink_metadata();
                 Ok(found.is_ok_and(|found| found.is_dir()))
             }
-            None => {
-                let is_there = self.files().head(&format!("{folder}/InRelease"))?.is_some();
-                Ok(is_there && !shows(self.files(), &folder, suite.codename.as_str())?)
-            }
+            None => Ok(alias::shows_other(
+                self.files(),
+                &folder,
+                suite.codename.as_str(),
+            )?),
         }
     }
 
@@ -429,7 +433,9 @@ impl PublishRun<'_> {
         .write(site.as_ref(), &publication);
         stages.end("site");
         self.record(&publication, (signer, clock))?;
-        let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref()));
+        // Who asks for a publish anyhow wants what is there looked at.
+        let follows = (self.publishing != PublishMode::Forced).then_some((&self.suite.codename, since));
+        let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref(), follows));
         for (path, manifest) in indexes.manifests {
             // Only what the next publish costs depends on it.
             let _ = manifest.write(&path, &staging);

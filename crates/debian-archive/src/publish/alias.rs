@@ -13,7 +13,7 @@ use super::steps::IndexOutput;
 use crate::archive::{Archive, dists_folder};
 use crate::config::Suite;
 use crate::live_release::signed_text;
-use archive_storage::store::{FileStore, PutNew, delete_folder};
+use archive_storage::store::{FileStore, PutNew, StoreError, delete_folder};
 
 /// What was published under the name of a suite, for its alias.
 pub(super) struct AliasedSuite<'a> {
@@ -159,11 +159,19 @@ pub(super) fn lost(archive: &Archive, suite: &Suite) -> Result<Option<String>, P
 }
 
 /// Says whether a folder shows the suite of this codename.
-pub(crate) fn shows(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, PublishError> {
-    let Some(bytes) = files.read(&format!("{folder}/InRelease"))? else {
-        return Ok(false);
-    };
-    let text = String::from_utf8_lossy(&bytes);
+pub(crate) fn shows(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, StoreError> {
+    let shown = files.read(&format!("{folder}/InRelease"))?;
+    Ok(shown.is_some_and(|inrelease| is_of(&inrelease, codename)))
+}
+
+/// Says whether a folder shows something, and not the suite of this codename.
+pub(super) fn shows_other(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, StoreError> {
+    let shown = files.read(&format!("{folder}/InRelease"))?;
+    Ok(shown.is_some_and(|inrelease| !is_of(&inrelease, codename)))
+}
+
+fn is_of(inrelease: &[u8], codename: &str) -> bool {
+    let text = String::from_utf8_lossy(inrelease);
     let release = signed_text(&text).and_then(|text| Release::parse(text).ok());
-    Ok(release.is_some_and(|release| release.codename.as_deref() == Some(codename)))
+    release.is_some_and(|release| release.codename.as_deref() == Some(codename))
 }
