@@ -28,7 +28,7 @@ pub struct StoreError {
     pub path: String,
     /// The store.
     pub store: String,
-    /// Whether the store may do it when it is asked again later: it did not answer, or said that it is busy.
+    /// Whether the store may do it when it is asked again later: it did not answer, said that it is busy, or let nobody in.
     pub is_away: bool,
     /// The cause.
     pub source: Box<dyn std::error::Error + Send + Sync>,

@@ -546,11 +546,14 @@ fn head_of(found: &ObjectMeta) -> FileHead {
     }
 }
 
-/// Says whether a later try may fare better: a server did not answer, or not with what the protocol says.
+/// Says whether a later try may fare better: a server did not answer, or not with what the protocol says, or it let nobody in.
+///
+/// Credentials end, and somebody else than who asks has to renew them: what was asked for was right.
 fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
+    use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
     matches!(
         error.downcast_ref::<object_store::Error>(),
-        Some(object_store::Error::Generic { .. })
+        Some(Generic { .. } | PermissionDenied { .. } | Unauthenticated { .. })
     )
 }
 

@@ -169,3 +169,27 @@ fn of_two_that_come_within_a_second_the_second_has_a_later_time() {
         before = Some(head);
     }
 }
+
+#[test]
+fn a_store_that_does_not_answer_or_lets_nobody_in_may_do_it_later() {
+    let bucket = bucket(0);
+    let source = || RequestError::from("403 Forbidden");
+    let path = || "pool/name.deb".to_owned();
+    let is_away = |error: object_store::Error| bucket.failed("write", "pool/name.deb", error).is_away;
+    assert!(is_away(object_store::Error::Generic {
+        store: "S3",
+        source: source()
+    }));
+    assert!(is_away(object_store::Error::PermissionDenied {
+        path: path(),
+        source: source()
+    }));
+    assert!(is_away(object_store::Error::Unauthenticated {
+        path: path(),
+        source: source()
+    }));
+    assert!(!is_away(object_store::Error::NotFound {
+        path: path(),
+        source: source()
+    }));
+}
