@@ -65,9 +65,10 @@ impl Shortage {
                 Code::Unavailable,
                 "another process has locked the catalog for too long, and nothing was changed: try again",
             ),
+            // A connection that ended while a change was committed does not say whether it was.
             Self::Server => (
                 Code::Unavailable,
-                "the database server cannot be reached, and nothing was changed: try again",
+                "the database server cannot be reached, and what was asked for may be done already or not: try again, which is safe",
             ),
             Self::Store => (
                 Code::Unavailable,
