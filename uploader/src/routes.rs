@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod change;
 mod console;
+mod cursor;
 mod document;
 mod files;
 mod health;

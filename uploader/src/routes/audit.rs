@@ -20,6 +20,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::cursor::ListId;
 use crate::routes::wire;
 use crate::routes::wire::{ListPage, PageParams};
 
@@ -69,7 +70,7 @@ struct DamagedRecord {
 }
 
 /// Which records.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditFilters {
     /// User name of who did it.
@@ -114,12 +115,13 @@ pub(crate) fn records(
     app.refusals.write(app.archive.audit(), now())?;
     let limit = wire::page_limit(page.limit)?;
     let mut query = filters.query()?;
-    query.before = wire::position(page.cursor.as_deref())?;
+    let list = ListId::of(caller, "/api/audit", filters);
+    query.before = list.position(page.cursor.as_deref())?;
     let mut rows = app.archive.audit().audit(&query, limit + 1)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
-    let next = last.map(|last| wire::cursor(&last.id));
+    let next = last.map(|last| list.cursor(&last.id));
     let items: Result<Vec<_>, _> = rows.into_iter().map(AuditView::new).collect();
     let items = items.map_err(|error| Problem::internal(&error))?;
     Ok(ListPage { items, next })

@@ -4,12 +4,9 @@ use archive_catalog::accounts::{Account, Email, Role, Suites};
 use archive_catalog::listing::ListedPackage;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use debian_archive::package_view::PackageView;
 use debian_control::name::SuiteName;
 use debian_control::release::format_iso;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -100,42 +97,6 @@ pub(crate) fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
             format!("expected a `limit` from 1 to 500, found {other}"),
         )),
     }
-}
-
-/// Writes where a list goes on.
-pub(crate) fn cursor(position: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(json(position))
-}
-
-/// Reads where a list goes on.
-pub(crate) fn position<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong_cursor())?;
-    // Nothing that a list is of has a NUL, and PostgreSQL takes no text with one.
-    if bytes.windows(NUL.len()).any(|part| part == NUL) {
-        return Err(wrong_cursor());
-    }
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|_| wrong_cursor())
-}
-
-/// A NUL as JSON has it: as it is, JSON has none.
-const NUL: &[u8] = br"\u0000";
-
-/// Reads how many items of a list were on the pages before; none without a cursor.
-pub(crate) fn skipped(cursor: Option<&str>) -> Result<usize, Problem> {
-    // More than this no list has, and a database counts no further than 2^63 with a page on top.
-    let skipped: u32 = position(cursor)?.unwrap_or(0);
-    usize::try_from(skipped).map_err(|_| wrong_cursor())
-}
-
-/// Returns what is answered to a cursor that no page had as its `next`.
-pub(crate) fn wrong_cursor() -> Problem {
-    Problem::new(
-        Code::InvalidCursor,
-        "expected the `next` of the previous page, unchanged",
-    )
 }
 
 /// Says whether a text is one line that shows as it is written: lists of names are printed to terminals, where letters that turn the

@@ -1,15 +1,16 @@
 //! Which packages a list or a search is of.
 
 use archive_catalog::listing::PackageQuery;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
+use crate::routes::wire::PageParams;
 use crate::routes::{lookup, wire};
 
 /// Which packages.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filters {
     /// Name of the package.
@@ -42,6 +43,23 @@ impl Filters {
             architecture: filled(architecture),
             cursor: filled(cursor),
             ..Self::default()
+        }
+    }
+
+    /// Returns which list is asked for, whichever part of it.
+    pub(super) fn list(&self) -> Self {
+        Self {
+            limit: None,
+            cursor: None,
+            ..self.clone()
+        }
+    }
+
+    /// Returns which part of the list is asked for.
+    pub(super) fn page(&self) -> PageParams {
+        PageParams {
+            limit: self.limit,
+            cursor: self.cursor.clone(),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::cursor::ListId;
 use crate::routes::packages::filters::Filters;
 use crate::routes::packages::page;
 use crate::routes::wire::{self, ListPage};
@@ -42,5 +43,6 @@ pub(crate) fn listed(
     filters: &Filters,
 ) -> Result<ListPage<PackageView>, Problem> {
     let query = filters.query(app, caller)?;
-    page::page(app, &query, filters.limit, filters.cursor.as_deref())
+    let list = ListId::of(caller, "/api/packages", &filters.list());
+    page::page(app, &list, &query, &filters.page())
 }

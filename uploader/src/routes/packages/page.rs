@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
+use crate::routes::cursor::{ListId, wrong_cursor};
 use crate::routes::wire::{ListPage, PageParams};
 use crate::routes::{lookup, wire};
 
@@ -35,19 +36,22 @@ pub(crate) fn page_of(
         author: Some(author.to_owned()),
         ..PackageQuery::default()
     };
-    page(app, &query, params.limit, params.cursor.as_deref())
+    let list = ListId::of(caller, "/api/users/{id}/packages", &author);
+    page(app, &list, &query, params)
 }
 
+/// Returns a page of the packages that a query fits.
 pub(crate) fn page(
     app: &App,
+    list: &ListId,
     query: &PackageQuery,
-    limit: Option<usize>,
-    cursor: Option<&str>,
+    params: &PageParams,
 ) -> Result<ListPage<PackageView>, Problem> {
-    let limit = page_limit(limit)?;
-    let after = wire::position::<PackagePosition>(cursor)?
+    let limit = page_limit(params.limit)?;
+    let after = list
+        .position::<PackagePosition>(params.cursor.as_deref())?
         .map(|position| {
-            let wrong = |_| wire::wrong_cursor();
+            let wrong = |_| wrong_cursor();
             Ok::<_, Problem>(PageCursor {
                 name: position.name,
                 version_key: position.version_key,
@@ -64,7 +68,7 @@ pub(crate) fn page(
         .map(|last| &last.entry.content);
     Ok(ListPage {
         next: last.map(|content| {
-            wire::cursor(&PackagePosition {
+            list.cursor(&PackagePosition {
                 name: content.name.to_string(),
                 version_key: content.version.sort_key(),
                 architecture: content.architecture.to_string(),

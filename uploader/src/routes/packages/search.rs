@@ -13,6 +13,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::cursor::ListId;
 use crate::routes::packages::filters::Filters;
 use crate::routes::packages::page;
 use crate::routes::wire::{self, ListPage};
@@ -45,12 +46,13 @@ pub(crate) fn found(
 ) -> Result<ListPage<PackageView>, Problem> {
     let query = filters.query(app, caller)?;
     let most = page::page_limit(filters.limit)?;
-    let skip = wire::skipped(filters.cursor.as_deref())?;
+    let list = ListId::of(caller, "/api/packages/search/{query}", &(text, filters.list()));
+    let skip = list.skipped(filters.cursor.as_deref())?;
     let text: String = text.chars().take(200).collect();
     let part = app.archive.listing().search(&query, &text, skip, most)?;
     let read = skip.saturating_add(part.packages.len());
     Ok(ListPage {
-        next: part.more.then(|| wire::cursor(&read)),
+        next: part.more.then(|| list.cursor(&read)),
         items: page::views(&part.packages)?,
     })
 }

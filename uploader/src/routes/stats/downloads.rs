@@ -19,6 +19,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::cursor::ListId;
 use crate::routes::wire;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -127,7 +128,15 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
             )));
         }
     };
-    let skip = wire::skipped(params.cursor.as_deref())?;
+    let asked = (
+        &params.from,
+        &params.to,
+        &params.group,
+        &params.suite,
+        &params.name,
+    );
+    let list = ListId::of(caller, "/api/stats/downloads", &asked);
+    let skip = list.skipped(params.cursor.as_deref())?;
     let config = app.archive.config();
     let suites = match &params.suite {
         Some(name) => vec![caller.readable_suite(config, name)?],
@@ -153,7 +162,7 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
         to: date(to),
         items: sums.into_iter().map(view).collect(),
         more,
-        next: more.then(|| wire::cursor(&skip.saturating_add(limit))),
+        next: more.then(|| list.cursor(&skip.saturating_add(limit))),
     })
 }
 

@@ -17,6 +17,7 @@ use crate::extract::Params;
 use crate::extract::Path;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::cursor::ListId;
 use crate::routes::suites::snapshots;
 use crate::routes::wire;
 
@@ -88,10 +89,12 @@ pub(crate) fn between(
     };
     let all = app.archive.differences_between(suite, before, after)?;
     let limit = wire::page_limit(params.limit)?;
-    let start = wire::skipped(params.cursor.as_deref())?;
+    let asked = (suite.codename.as_str(), &params.from, &params.to);
+    let list = ListId::of(caller, "/api/suites/{suite}/differences", &asked);
+    let start = list.skipped(params.cursor.as_deref())?;
     let mut page = DifferencePage::of(suite, all.iter().skip(start).take(limit), &all);
     let end = start.saturating_add(limit);
-    page.next = (end < all.len()).then(|| wire::cursor(&end));
+    page.next = (end < all.len()).then(|| list.cursor(&end));
     Ok(page)
 }
 

@@ -16,6 +16,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::cursor::ListId;
 use crate::routes::wire;
 
 /// Which vulnerabilities of a suite.
@@ -90,8 +91,10 @@ pub(crate) fn of_suite(
     let settings = app.archive.config().vulnerabilities.as_ref();
     let block = settings.and_then(|settings| settings.blocked_from(suite));
     let block = block.map(Severity::as_str);
+    let asked = (suite.codename.as_str(), &params.severity, &params.package);
+    let list = ListId::of(caller, "/api/suites/{suite}/vulnerabilities", &asked);
     // A cursor says which scan it is of: the next one has other lines.
-    let (of, skip): (i64, usize) = wire::position(params.cursor.as_deref())?.unwrap_or_default();
+    let (of, skip): (i64, usize) = list.position(params.cursor.as_deref())?.unwrap_or_default();
     let kept = app.archive.security_reports().security_report(&suite.codename)?;
     let Some((at, text)) = kept else {
         return Ok(Vulnerabilities {
@@ -114,7 +117,7 @@ pub(crate) fn of_suite(
         from.is_none_or(|from| affected.severity >= from) && params.package.as_ref().is_none_or(is_of)
     };
     let fitting: Vec<Affected> = report.affected.into_iter().filter(fits).collect();
-    let next = (fitting.len() > end).then(|| wire::cursor(&(at, end)));
+    let next = (fitting.len() > end).then(|| list.cursor(&(at, end)));
     Ok(Vulnerabilities {
         scanned_at: Some(format_iso(at)),
         release: Some(report.release),

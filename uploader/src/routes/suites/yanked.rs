@@ -20,6 +20,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::cursor::ListId;
 use crate::routes::upload::admission::vulnerable;
 use crate::routes::wire::{self, ListPage, PageParams};
 
@@ -66,14 +67,15 @@ pub(crate) fn page_of(
 ) -> Result<ListPage<YankedView>, Problem> {
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let limit = wire::page_limit(params.limit)?;
-    let start = wire::skipped(params.cursor.as_deref())?;
+    let list = ListId::of(caller, "/api/suites/{suite}/yanked", &suite.codename.as_str());
+    let start = list.skipped(params.cursor.as_deref())?;
     let yanked = app.archive.catalog().yanked(&suite.codename)?;
     let shown = yanked.iter().skip(start).take(limit);
     let items: Result<Vec<_>, Problem> = shown.map(|one| view(app, suite, one)).collect();
     let end = start.saturating_add(limit);
     Ok(ListPage {
         items: items?,
-        next: (end < yanked.len()).then(|| wire::cursor(&end)),
+        next: (end < yanked.len()).then(|| list.cursor(&end)),
     })
 }
 

@@ -13,6 +13,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::cursor::ListId;
 use crate::routes::tokens::view::{self, TokenView};
 use crate::routes::wire::{self, ListPage, PageParams};
 
@@ -55,8 +56,9 @@ pub(crate) fn listed(
     params: TokenParams,
 ) -> Result<ListPage<TokenView>, Problem> {
     // What is asked for is judged alike, whether it changes the answer or not.
+    let list = ListId::of(caller, "/api/tokens", &params.all);
     wire::page_limit(params.limit)?;
-    view::position(params.cursor.as_deref())?;
+    view::position(&list, params.cursor.as_deref())?;
     if !params.all {
         return view::page_of(app, caller.in_full()?);
     }
@@ -65,5 +67,5 @@ pub(crate) fn listed(
         limit: params.limit,
         cursor: params.cursor,
     };
-    view::page_of_all(app, &page)
+    view::page_of_all(app, &list, &page)
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::routes::cursor::{ListId, wrong_cursor};
 use crate::routes::wire::{self, ListPage, PageParams};
 
 /// A token.
@@ -43,23 +44,27 @@ impl TokenView {
 }
 
 /// Reads after which token a list goes on.
-pub(crate) fn position(cursor: Option<&str>) -> Result<Option<Id>, Problem> {
-    let after: Option<String> = wire::position(cursor)?;
+pub(super) fn position(list: &ListId, cursor: Option<&str>) -> Result<Option<Id>, Problem> {
+    let after: Option<String> = list.position(cursor)?;
     after
-        .map(|after| after.parse().map_err(|_| wire::wrong_cursor()))
+        .map(|after| after.parse().map_err(|_| wrong_cursor()))
         .transpose()
 }
 
 /// Returns a page of the tokens of all accounts.
-pub(crate) fn page_of_all(app: &App, params: &PageParams) -> Result<ListPage<TokenView>, Problem> {
+pub(super) fn page_of_all(
+    app: &App,
+    list: &ListId,
+    params: &PageParams,
+) -> Result<ListPage<TokenView>, Problem> {
     let limit = wire::page_limit(params.limit)?;
-    let after = position(params.cursor.as_deref())?;
+    let after = position(list, params.cursor.as_deref())?;
     let mut found = app.archive.accounts().all_tokens(after.as_ref(), limit + 1)?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| has_more);
     Ok(ListPage {
-        next: last.map(|last| wire::cursor(&last.token.id.as_str())),
+        next: last.map(|last| list.cursor(&last.token.id.as_str())),
         items: found
             .into_iter()
             .map(|mut owned| {

@@ -13,6 +13,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Params;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::routes::cursor::{ListId, wrong_cursor};
 use crate::routes::wire;
 use crate::routes::wire::{ListPage, PageParams, UserView};
 
@@ -38,16 +39,17 @@ pub(crate) async fn list(
 pub(crate) fn listed(app: &App, caller: &Caller, page: &PageParams) -> Result<ListPage<UserView>, Problem> {
     caller.admin()?;
     let limit = wire::page_limit(page.limit)?;
-    let after: Option<String> = wire::position(page.cursor.as_deref())?;
+    let list = ListId::of(caller, "/api/users", &());
+    let after: Option<String> = list.position(page.cursor.as_deref())?;
     let after: Option<Username> = after
-        .map(|after| after.parse().map_err(|_| wire::wrong_cursor()))
+        .map(|after| after.parse().map_err(|_| wrong_cursor()))
         .transpose()?;
     let mut accounts = app.archive.accounts().accounts(after.as_ref(), limit + 1)?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
     let last = accounts.last().filter(|_| more);
     Ok(ListPage {
-        next: last.map(|last| wire::cursor(&last.username.as_str())),
+        next: last.map(|last| list.cursor(&last.username.as_str())),
         items: accounts.iter().map(UserView::new).collect(),
     })
 }

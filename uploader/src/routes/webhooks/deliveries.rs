@@ -14,6 +14,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::cursor::ListId;
 use crate::routes::webhooks::addressed;
 use crate::routes::wire::{self, ListPage, PageParams};
 
@@ -45,7 +46,8 @@ pub(crate) fn listed(
 ) -> Result<ListPage<DeliveryView>, Problem> {
     let webhook = addressed(app, caller, id)?;
     let limit = wire::page_limit(params.limit)?;
-    let before: Option<i64> = wire::position(params.cursor.as_deref())?;
+    let list = ListId::of(caller, "/api/webhooks/{id}/deliveries", &webhook.id.as_str());
+    let before: Option<i64> = list.position(params.cursor.as_deref())?;
     let mut found = app
         .archive
         .webhooks()
@@ -54,7 +56,7 @@ pub(crate) fn listed(
     found.truncate(limit);
     let last = found.last().filter(|_| has_more);
     Ok(ListPage {
-        next: last.map(|last| wire::cursor(&last.id)),
+        next: last.map(|last| list.cursor(&last.id)),
         items: found
             .iter()
             .map(|delivery| DeliveryView::new(delivery, None))
