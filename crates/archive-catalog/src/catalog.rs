@@ -10,7 +10,7 @@ use crate::content::{Entry, ListPart, MisplacedFile, NewContent, PoolFile, Selec
 use crate::error::CatalogError;
 use crate::lease::{Epoch, LeaseAnswer, LeaseState};
 use crate::listing::Description;
-use crate::placement::{NewPlacement, PlacedSet, PlacementOutcome};
+use crate::placement::{NewPlacement, PackageChange, PlacedSet, PlacementOutcome};
 use crate::publication::{Progress, Publication};
 use crate::retention::{PruneMode, PruneResult, Retention};
 use crate::snapshot::Snapshot;
@@ -36,6 +36,14 @@ pub trait Catalog: Send + Sync {
     /// Places sets of contents, all in one transaction. Of a set all are placed, or none where one is refused; a set
     /// that is refused leaves no trace, and the others do not depend on it.
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError>;
+
+    /// Does the same and, where no set is refused, what goes with it. Where one is, nothing is done.
+    fn place_and_change(
+        &self,
+        sets: &[Vec<NewPlacement>],
+        change: &PackageChange,
+        now: i64,
+    ) -> Result<Vec<PlacedSet>, CatalogError>;
 
     /// Takes out of their suites what `selections` mean, each of them something else, in one step, and returns it; recorded in the
     /// audit log when it is `by` somebody.

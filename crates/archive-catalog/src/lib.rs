@@ -56,7 +56,7 @@ pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::CatalogError;
 pub use lease::{Epoch, LEASE_SECONDS, LeaseAnswer, LeaseState};
 pub use named::{NamedPackage, PastPlacement};
-pub use placement::{Judged, NewPlacement, PlacedSet, PlacementOutcome};
+pub use placement::{Judged, NewDescription, NewPlacement, PackageChange, PlacedSet, PlacementOutcome};
 pub use position::{Cluster, Indexed, Position, Section};
 pub use publication::{ContentsState, Progress, Publication, PublishedFile, SuiteState};
 pub use retention::{PruneMode, PruneResult, PrunedVersion, Retention};

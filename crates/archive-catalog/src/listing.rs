@@ -5,7 +5,6 @@ use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
-use super::audit::Actor;
 use super::provenance::Provenance;
 use super::{CatalogError, Entry};
 
@@ -133,6 +132,13 @@ pub struct Description {
     pub tags: Option<Vec<Tag>>,
 }
 
+impl Description {
+    /// Says whether it leaves everything.
+    pub fn is_empty(&self) -> bool {
+        self.section.is_none() && self.priority.is_none() && self.tags.is_none()
+    }
+}
+
 /// How much an archive holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -176,16 +182,6 @@ pub trait Listing: Send + Sync {
 
     /// Returns how a content came into each of these suites, as far as that was kept, by codename.
     fn provenance(&self, content: &Sha256, suites: &[SuiteName]) -> Result<Vec<Provenance>, CatalogError>;
-
-    /// Changes what these suites say of a content.
-    fn describe(
-        &self,
-        content: &Sha256,
-        suites: &[SuiteName],
-        description: &Description,
-        by: &Actor,
-        now: i64,
-    ) -> Result<(), CatalogError>;
 
     /// Counts what stands in these suites.
     fn totals(&self, suites: &[SuiteName]) -> Result<Totals, CatalogError>;

@@ -6,7 +6,7 @@ use debian_control::name::{Component, SuiteName};
 use crate::audit::Actor;
 use crate::condemned::Condemnation;
 use crate::conflict::Conflict;
-use crate::content::NewContent;
+use crate::content::{NewContent, Selection};
 use crate::listing::Description;
 
 /// One wish: this content in that place.
@@ -40,6 +40,28 @@ pub struct NewPlacement {
 pub struct Judged {
     /// Digest of what the last scan kept of its source package; `None`: nothing.
     pub advisory: Option<Sha256>,
+}
+
+/// What is done together with placements, or not at all.
+#[derive(Debug, Clone)]
+pub struct PackageChange {
+    /// What leaves its suite.
+    pub removed: Vec<Selection>,
+    /// What suites are to say of a content from then on.
+    pub described: Option<NewDescription>,
+    /// Whose wish it is.
+    pub by: Actor,
+}
+
+/// What suites are to say of a content besides its .deb.
+#[derive(Debug, Clone)]
+pub struct NewDescription {
+    /// Digest of the file.
+    pub content: Sha256,
+    /// The suites, which have it.
+    pub suites: Vec<SuiteName>,
+    /// What they are to say.
+    pub description: Description,
 }
 
 /// What became of a [`NewPlacement`].

@@ -17,7 +17,7 @@ mod transfer;
 mod upload_queue;
 mod webhooks;
 
-use debian_control::digest;
+use debian_control::digest::{self, Sha256};
 use debian_control::name::SuiteName;
 use rusqlite::Connection;
 
@@ -33,8 +33,9 @@ use crate::quotas::{Quota, QuotaOwner, Quotas};
 use crate::security_reports::{SecurityReports, SuiteScan};
 use crate::testing::TestServer;
 use crate::{
-    Catalog, CatalogError, Conflict, Content, DatabaseUrl, LeaseAnswer, NewContent, NewPlacement,
-    PlacementOutcome, PruneMode, Publication, Retention, Section, Selection, SqlCatalog,
+    Catalog, CatalogError, Conflict, Content, DatabaseUrl, LeaseAnswer, NewContent, NewDescription,
+    NewPlacement, PackageChange, PlacementOutcome, PruneMode, Publication, Retention, Section, Selection,
+    SqlCatalog,
 };
 
 const NOW: i64 = 1_700_000_000;
@@ -65,7 +66,7 @@ macro_rules! conformance {
 
 conformance! {
     named: a_name_shows_what_a_state_holds_and_what_the_suite_held_before, changed_names_are_those_between_two_revisions, what_another_state_does_not_show_is_read_by_itself, what_is_not_published_has_waited_since_its_first_change;
-    placing: sets_that_come_together_are_decided_one_after_the_other, a_list_in_parts_has_what_the_whole_list_has, what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, a_set_whose_members_stand_against_each_other_is_refused, path_lists_of_changed_names_say_when_they_are_shown;
+    placing: sets_that_come_together_are_decided_one_after_the_other, a_list_in_parts_has_what_the_whole_list_has, what_is_done_by_a_right_that_ended_after_it_was_checked_is_not_done, of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do, what_is_placed_and_changed_together_is_done_in_one_step_or_not_at_all, a_set_whose_members_stand_against_each_other_is_refused, path_lists_of_changed_names_say_when_they_are_shown;
     pruning: a_condemned_file_is_placed_only_after_its_bytes_were_put_anew, what_a_dead_machine_was_deleting_is_deleted_by_another, what_no_suite_needs_keeps_its_row_until_it_is_gone, what_was_yanked_keeps_its_file_until_it_comes_back, what_was_yanked_and_came_back_goes_as_other_packages_do, a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer;
     describing: what_comes_between_two_publications_stands_together_in_an_index, a_changed_section_is_a_new_revision_and_the_old_one_still_reads, what_a_suite_says_of_a_package_is_shown_with_that_suite_only, what_a_suite_says_of_a_package_can_come_with_it;
     accounts: a_name_stays_taken_in_any_case_also_when_its_account_is_gone, the_last_admin_stays_one, sessions_end_by_themselves_and_with_a_new_password_or_role, tokens_are_found_by_their_digest_and_go_with_their_account, sign_ins_are_listed_until_they_are_over, a_rotated_token_keeps_all_but_its_secret, accounts_and_tokens_change_only_by_a_right_that_holds, trusted_publishers_are_kept_with_their_last_use_until_they_are_ended;
@@ -159,6 +160,20 @@ pub(crate) fn placement(name: &str, version: &str, section: &str) -> NewPlacemen
 fn place(catalog: &SqlCatalog, placements: &[NewPlacement]) {
     let placed = catalog.place(&[placements.to_vec()], NOW).unwrap();
     assert_eq!(placed, [Ok(vec![PlacementOutcome::Added; placements.len()])]);
+}
+
+/// Has `stable`, or another suite, say something of a content.
+fn describe(catalog: &SqlCatalog, name: &str, content: &Sha256, description: &Description, now: i64) {
+    let change = PackageChange {
+        removed: Vec::new(),
+        described: Some(NewDescription {
+            content: *content,
+            suites: vec![suite(name)],
+            description: description.clone(),
+        }),
+        by: Actor::default(),
+    };
+    assert_eq!(catalog.place_and_change(&[], &change, now).unwrap(), []);
 }
 
 /// Returns a publication without files, each at a second of its own.

@@ -18,9 +18,9 @@ use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::{
     Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, ListPart, MisplacedFile,
-    NewContent, NewPlacement, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode, PruneResult,
-    Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId, TreeFile,
-    YankedPackage,
+    NewContent, NewPlacement, PackageChange, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode,
+    PruneResult, Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId,
+    TreeFile, YankedPackage,
 };
 
 impl SqlCatalog {
@@ -39,6 +39,13 @@ impl SqlCatalog {
             work(db).map(Some)
         })?;
         done.ok_or(CatalogError::AuthorityEnded)
+    }
+
+    /// Has a server of PostgreSQL know how much was placed.
+    fn note_placed(&self, sets: &[Vec<NewPlacement>]) {
+        if let Backend::Postgres(server) = &self.database {
+            server.note_placed(sets.iter().map(Vec::len).sum());
+        }
     }
 }
 
@@ -82,9 +89,28 @@ impl Catalog for SqlCatalog {
 
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
         let placed = self.write("add packages", |db| placing::place(db, sets, now))?;
-        if let Backend::Postgres(server) = &self.database {
-            server.note_placed(sets.iter().map(Vec::len).sum());
-        }
+        self.note_placed(sets);
+        Ok(placed)
+    }
+
+    fn place_and_change(
+        &self,
+        sets: &[Vec<NewPlacement>],
+        change: &PackageChange,
+        now: i64,
+    ) -> Result<Vec<PlacedSet>, CatalogError> {
+        let by = &change.by;
+        let placed = self.write_by("change packages", Some(by), now, |db| {
+            let placed = placing::place_all(db, sets, now)?;
+            if placed.iter().all(Result::is_ok) {
+                place::remove(db, &change.removed, None, (Some(by), now))?;
+                if let Some(new) = &change.described {
+                    describe::describe(db, new, by, now)?;
+                }
+            }
+            Ok(placed)
+        })?;
+        self.note_placed(sets);
         Ok(placed)
     }
 

@@ -4,19 +4,18 @@ use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
 use super::{audit, publications, rows};
+use crate::NewDescription;
 use crate::audit::{Actor, AuditEvent};
 use crate::listing::{Description, Tag};
 use crate::sql::{Db, Sql, params};
 
-/// Changes section, priority and tags of a content in these suites.
-pub(crate) fn describe(
-    db: &Db<'_>,
-    content: &Sha256,
-    suites: &[SuiteName],
-    description: &Description,
-    by: &Actor,
-    now: i64,
-) -> Sql<()> {
+/// Changes section, priority and tags of a content in some suites.
+pub(crate) fn describe(db: &Db<'_>, new: &NewDescription, by: &Actor, now: i64) -> Sql<()> {
+    let NewDescription {
+        content,
+        suites,
+        description,
+    } = new;
     let Some(id) = rows::content_id(db, content)? else {
         return Ok(());
     };

@@ -7,10 +7,9 @@ use debian_control::name::SuiteName;
 
 use super::filter::{Condition, Reach};
 use super::listed::{self, KnownContent};
-use super::{describe, details, provenance, search, totals};
-use crate::audit::Actor;
+use super::{details, provenance, search, totals};
 use crate::listing::{
-    Description, Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Totals,
+    Extras, ListedPackage, Listing, PackagePage, PackageQuery, PageCursor, PageLimit, Totals,
 };
 use crate::provenance::Provenance;
 use crate::sql::{Db, Sql};
@@ -101,19 +100,6 @@ impl Listing for SqlCatalog {
             let mut found = provenance::of(db, content)?;
             found.retain(|one| suites.contains(&one.suite));
             Ok(found)
-        })
-    }
-
-    fn describe(
-        &self,
-        content: &Sha256,
-        suites: &[SuiteName],
-        description: &Description,
-        by: &Actor,
-        now: i64,
-    ) -> Result<(), CatalogError> {
-        self.write("change a package", |db| {
-            describe::describe(db, content, suites, description, by, now)
         })
     }
 

@@ -4,6 +4,7 @@ mod decide;
 mod known_rows;
 mod write;
 
+use self::decide::Planned;
 use super::events::Receivers;
 use crate::sql::{Db, Sql};
 use crate::{NewPlacement, PlacedSet};
@@ -17,9 +18,24 @@ pub(crate) use known_rows::check;
 pub(crate) fn place(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
     db.keep_plans()?;
     let (placed, planned) = decide::decide(db, sets, now)?;
-    if !planned.is_empty() {
-        let receivers = Receivers::read(db)?;
-        write::write(db, &planned, &receivers, now)?;
+    carry_out(db, &planned, now)?;
+    Ok(placed)
+}
+
+/// Does the same where nothing stands against any of the sets; where something does, nothing is placed.
+pub(crate) fn place_all(db: &Db<'_>, sets: &[Vec<NewPlacement>], now: i64) -> Sql<Vec<PlacedSet>> {
+    db.keep_plans()?;
+    let (placed, planned) = decide::decide(db, sets, now)?;
+    if placed.iter().all(Result::is_ok) {
+        carry_out(db, &planned, now)?;
     }
     Ok(placed)
+}
+
+fn carry_out(db: &Db<'_>, planned: &Planned<'_>, now: i64) -> Sql<()> {
+    if planned.is_empty() {
+        return Ok(());
+    }
+    let receivers = Receivers::read(db)?;
+    write::write(db, planned, &receivers, now)
 }

@@ -37,10 +37,7 @@ pub(super) fn what_comes_between_two_publications_stands_together_in_an_index(ca
         section: Some("web".into()),
         ..Description::default()
     };
-    let by = Actor::default();
-    catalog
-        .describe(&x.sha256, &[suite("stable")], &other, &by, NOW)
-        .unwrap();
+    describe(catalog, "stable", &x.sha256, &other, NOW);
     assert_eq!(order(), ["c", "m", "b", "n", "x"]);
     publish(catalog, 5);
     let gone = Selection {
@@ -73,15 +70,7 @@ pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(ca
         priority: None,
         tags: Some(tags.clone()),
     };
-    catalog
-        .describe(
-            &content.sha256,
-            &[suite("stable")],
-            &description,
-            &Actor::default(),
-            NOW + 9,
-        )
-        .unwrap();
+    describe(catalog, "stable", &content.sha256, &description, NOW + 9);
 
     let component = "main".parse().unwrap();
     let architecture = "amd64".parse().unwrap();
@@ -148,15 +137,7 @@ pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catal
             color: "#007bff".into(),
         }]),
     };
-    catalog
-        .describe(
-            &sha256,
-            &[suite("private")],
-            &description,
-            &Actor::default(),
-            NOW + 1,
-        )
-        .unwrap();
+    describe(catalog, "private", &sha256, &description, NOW + 1);
     let mut open = placement("hello", "1.0", "misc");
     open.by = by("bob");
     catalog.place(&[vec![open]], NOW + 50).unwrap();
@@ -239,9 +220,7 @@ pub(super) fn what_a_suite_says_of_a_package_can_come_with_it(catalog: &SqlCatal
         tags: None,
     };
     let sha256 = placement("hello", "1.0", "misc").content.content.sha256;
-    catalog
-        .describe(&sha256, &[suite("stable")], &change, &Actor::default(), NOW)
-        .unwrap();
+    describe(catalog, "stable", &sha256, &change, NOW);
     let second = || {
         (
             Some("net".to_owned()),

@@ -110,6 +110,68 @@ pub(super) fn of_a_set_in_which_one_is_refused_nothing_stays_and_other_sets_do(c
     assert_eq!(names, ["fine", "first", "good", "taken"]);
 }
 
+pub(super) fn what_is_placed_and_changed_together_is_done_in_one_step_or_not_at_all(catalog: &SqlCatalog) {
+    let hello = placement("hello", "1.0", "misc");
+    place(catalog, std::slice::from_ref(&hello));
+    let sha256 = hello.content.content.sha256;
+    let tagged = Description {
+        section: Some("web".into()),
+        ..Description::default()
+    };
+    let change = |now_in: &str| PackageChange {
+        removed: vec![Selection {
+            suite: Some(suite("stable")),
+            name: Some("hello".parse().unwrap()),
+            ..Selection::default()
+        }],
+        described: Some(NewDescription {
+            content: sha256,
+            suites: vec![suite(now_in)],
+            description: tagged.clone(),
+        }),
+        by: Actor {
+            name: Some("jane".into()),
+            ..Actor::default()
+        },
+    };
+    let state = || {
+        let listed = catalog.list(&Selection::default()).unwrap();
+        let held = listed.iter().flat_map(|entry| &entry.suites);
+        let held: Vec<String> = held.map(|(suite, _)| suite.to_string()).collect();
+        let progress = catalog.progress().unwrap();
+        let revisions: Vec<i64> = progress.iter().map(|progress| progress.revision).collect();
+        let recorded = catalog.audit(&AuditQuery::default(), 10).unwrap();
+        let actions: Vec<String> = recorded.into_iter().map(|row| row.action).collect();
+        (held, revisions, actions)
+    };
+    let before = state();
+    let mut moved = hello.clone();
+    moved.suite = suite("private");
+    // One is refused: the other does not come, and nothing goes.
+    let refused = vec![moved.clone(), placement("hello", "1.0", "other")];
+    let placed = catalog
+        .place_and_change(&[vec![moved.clone()], refused], &change("stable"), NOW)
+        .unwrap();
+    assert!(placed[1].is_err());
+    assert_eq!(state(), before);
+    // What cannot be recorded as a whole is not recorded in part.
+    let unknown = catalog.place_and_change(&[vec![moved.clone()]], &change("nowhere"), NOW);
+    assert!(unknown.is_err());
+    assert_eq!(state(), before);
+    let placed = catalog
+        .place_and_change(&[vec![moved]], &change("private"), NOW)
+        .unwrap();
+    assert_eq!(placed, [Ok(vec![PlacementOutcome::Added])]);
+    let (held, _, actions) = state();
+    assert_eq!(held, ["private"]);
+    assert_eq!(
+        actions,
+        ["package.describe", "package.remove", "package.add", "package.add"]
+    );
+    let said = catalog.metadata(&suite("private"), &sha256, None).unwrap();
+    assert_eq!(said.section.as_deref(), Some("web"));
+}
+
 pub(super) fn sets_that_come_together_are_decided_one_after_the_other(catalog: &SqlCatalog) {
     let first = placement("hello", "1.0", "misc");
     let other_bytes = placement("hello", "1.0", "web");

@@ -50,9 +50,7 @@ fn filled(url: &DatabaseUrl) -> SqlCatalog {
         ..Description::default()
     };
     let hello = placement("hello", "1.0", "misc").content.content.sha256;
-    catalog
-        .describe(&hello, &[suite("stable")], &description, &Actor::default(), NOW)
-        .unwrap();
+    describe(&catalog, "stable", &hello, &description, NOW);
     let counted = DownloadCount {
         sha256: hello,
         tree: String::new(),

@@ -10,7 +10,9 @@ use super::links::PoolLink;
 use super::{IngestError, StagedPackage, SuiteComponent, VulnerablePolicy};
 use crate::archive::Archive;
 use archive_catalog::listing::Description;
-use archive_catalog::{CatalogError, Conflict, Judged, NewPlacement, PlacedSet, PlacementOutcome};
+use archive_catalog::{
+    CatalogError, Conflict, Judged, NewPlacement, PackageChange, PlacedSet, PlacementOutcome,
+};
 use archive_storage::pool::{self, PoolName};
 use archive_storage::store::folder_of;
 
@@ -18,6 +20,15 @@ use archive_storage::store::folder_of;
 struct PlannedPlacement {
     placement: NewPlacement,
     outcome: PlacementOutcome,
+}
+
+/// How sets are committed.
+#[derive(Clone, Copy)]
+pub(super) struct Commit<'a> {
+    /// What is done together with the one set that there is then, or not at all.
+    pub(super) change: Option<&'a PackageChange>,
+    /// In Unix seconds.
+    pub(super) now: i64,
 }
 
 /// Sees that the file of a package is where its placement says.
@@ -46,6 +57,14 @@ impl Archive {
         &self,
         sets: &[&[(StagedPackage, SuiteComponent<'_>)]],
         now: i64,
+    ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
+        self.commit_with(sets, Commit { change: None, now })
+    }
+
+    pub(super) fn commit_with(
+        &self,
+        sets: &[&[(StagedPackage, SuiteComponent<'_>)]],
+        commit: Commit<'_>,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         self.take_back_links()?;
         let mut plans = self.check_placements(sets)?;
@@ -88,10 +107,10 @@ impl Archive {
         }
         self.files()
             .settle(&mut files.iter().map(|file| folder_of(file)))?;
-        let mut answers = self.place(plans, now)?;
+        let mut answers = self.place(plans, commit)?;
         for (set, answer) in sets.iter().zip(&mut answers) {
-            self.judge_anew(set, answer, now)?;
-            self.put_anew(set, answer, now)?;
+            self.judge_anew(set, answer, commit)?;
+            self.put_anew(set, answer, commit)?;
         }
         drop(lock);
         if answers.iter().any(Result::is_err) {
@@ -176,19 +195,19 @@ impl Archive {
     fn place(
         &self,
         plans: Vec<Result<Vec<PlannedPlacement>, IngestError>>,
-        now: i64,
+        commit: Commit<'_>,
     ) -> Result<Vec<Result<Vec<PlacementOutcome>, IngestError>>, IngestError> {
         let is_new = |plan: &&Vec<PlannedPlacement>| {
-            plan.iter()
-                .any(|planned| planned.outcome == PlacementOutcome::Added)
+            let mut outcomes = plan.iter().map(|planned| planned.outcome);
+            commit.change.is_some() || outcomes.any(|outcome| outcome == PlacementOutcome::Added)
         };
         let placements =
             |plan: &Vec<PlannedPlacement>| plan.iter().map(|planned| planned.placement.clone()).collect();
         let sets: Vec<Vec<NewPlacement>> = plans.iter().flatten().filter(is_new).map(placements).collect();
-        let placed = if sets.is_empty() {
-            Vec::new()
-        } else {
-            self.catalog().place(&sets, now)?
+        let placed = match commit.change {
+            _ if sets.is_empty() => Vec::new(),
+            None => self.catalog().place(&sets, commit.now)?,
+            Some(change) => self.catalog().place_and_change(&sets, change, commit.now)?,
         };
         check_answers(sets.iter().map(Vec::len).collect(), &placed)?;
         let mut placed = placed.into_iter();
@@ -298,12 +317,12 @@ impl Archive {
         &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
         answer: &mut Result<Vec<PlacementOutcome>, IngestError>,
-        now: i64,
+        commit: Commit<'_>,
     ) -> Result<(), IngestError> {
         while let Err(IngestError::Conflict(conflict)) = &*answer
             && **conflict == Conflict::ScannedMeanwhile
         {
-            *answer = self.place_anew(set, now, &mut |staged, place, placement| {
+            *answer = self.place_anew(set, commit, &mut |staged, place, placement| {
                 // It has its name by now.
                 placement.path = self.link(staged, place)?;
                 Ok(())
@@ -317,7 +336,7 @@ impl Archive {
         &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
         answer: &mut Result<Vec<PlacementOutcome>, IngestError>,
-        now: i64,
+        commit: Commit<'_>,
     ) -> Result<(), IngestError> {
         let mut gone = BTreeMap::new();
         while let Err(IngestError::Conflict(conflict)) = &*answer
@@ -330,7 +349,7 @@ impl Archive {
             if set.iter().any(|(staged, _)| staged.file.is_none()) {
                 return Ok(());
             }
-            *answer = self.place_anew(set, now, &mut |staged, place, placement| {
+            *answer = self.place_anew(set, commit, &mut |staged, place, placement| {
                 let path = self.put(staged, place)?;
                 let below_root = pool::below_root(place.suite.pool_tree(), &path);
                 self.files().settle(&mut [folder_of(&below_root)].into_iter())?;
@@ -346,7 +365,7 @@ impl Archive {
     fn place_anew(
         &self,
         set: &[(StagedPackage, SuiteComponent<'_>)],
-        now: i64,
+        commit: Commit<'_>,
         put: &mut PutFile<'_>,
     ) -> Result<Result<Vec<PlacementOutcome>, IngestError>, IngestError> {
         let plans = self.check_placements(&[set])?.pop();
@@ -359,7 +378,7 @@ impl Archive {
                 put(staged, place, &mut planned.placement)?;
             }
         }
-        let mut again = self.place(vec![Ok(plan)], now)?;
+        let mut again = self.place(vec![Ok(plan)], commit)?;
         Ok(again.pop().expect("one answer for each set"))
     }
 

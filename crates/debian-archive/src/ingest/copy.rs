@@ -3,12 +3,13 @@
 use std::io;
 
 use archive_catalog::listing::Description;
-use archive_catalog::{CatalogError, Content, Entry, PlacementOutcome};
+use archive_catalog::{CatalogError, Content, Entry, PackageChange, PlacementOutcome};
 use archive_storage::pool::{self, PoolName};
 use archive_storage::store::folder_of;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
+use super::commit::Commit;
 use super::read::{UploadContext, check_architecture};
 use super::{IngestError, StagedPackage, SuiteComponent};
 use crate::archive::Archive;
@@ -91,6 +92,37 @@ impl Archive {
         wishes: &[CopyWish<'_>],
         arrival: &UploadContext,
     ) -> Result<Vec<PlacementOutcome>, IngestError> {
+        let commit = Commit {
+            change: None,
+            now: arrival.now,
+        };
+        self.copy_with(wishes, arrival, commit)
+    }
+
+    /// Does the same and what goes with it, in one step: all of it, or nothing where one of the suites refuses something.
+    pub fn copy_and_change(
+        &self,
+        wishes: &[CopyWish<'_>],
+        change: &PackageChange,
+        arrival: &UploadContext,
+    ) -> Result<(), IngestError> {
+        if wishes.is_empty() {
+            self.catalog().place_and_change(&[], change, arrival.now)?;
+            return Ok(());
+        }
+        let commit = Commit {
+            change: Some(change),
+            now: arrival.now,
+        };
+        self.copy_with(wishes, arrival, commit).map(drop)
+    }
+
+    fn copy_with(
+        &self,
+        wishes: &[CopyWish<'_>],
+        arrival: &UploadContext,
+        commit: Commit<'_>,
+    ) -> Result<Vec<PlacementOutcome>, IngestError> {
         let mut set = Vec::with_capacity(wishes.len());
         for wish in wishes {
             set.push((self.known_package(wish, arrival)?, wish.place));
@@ -124,7 +156,7 @@ impl Archive {
         if set.is_empty() {
             return Ok(Vec::new());
         }
-        let mut answers = self.commit_sets(&[&set], arrival.now)?;
+        let mut answers = self.commit_with(&[&set], commit)?;
         let answer = answers.pop().expect("one answer for each set");
         // What was refused after its file was linked is taken back with the note.
         if let (Some(noted), Ok(_)) = (noted, &answer) {

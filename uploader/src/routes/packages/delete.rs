@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Selection;
 use archive_catalog::listing::ListedPackage;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::{Params, Path};
 use crate::identify::identify;
@@ -19,7 +21,7 @@ use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
 use crate::routes::lookup;
 use crate::routes::packages::if_match::check_if_match;
-use crate::routes::packages::placement::{remove, standing};
+use crate::routes::packages::placement::{selection, standing};
 use crate::routes::upload::params::Wait;
 
 /// What a delete means.
@@ -68,14 +70,13 @@ pub(crate) async fn delete(
             for suite in &meant {
                 caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
             }
-            for suite in &meant {
-                remove(app, &caller, &listed, &suite.codename)?;
-            }
+            let suites = meant.iter().map(|suite| suite.codename.clone());
+            let suites: Vec<SuiteName> = suites.collect();
+            let selections: Vec<Selection> = suites.iter().map(|suite| selection(&listed, suite)).collect();
+            let catalog = app.archive.catalog();
+            catalog.remove(&selections, Some(caller.actor()), now())?;
             app.publications.changed();
-            Ok(meant
-                .iter()
-                .map(|suite| suite.codename.clone())
-                .collect::<Vec<_>>())
+            Ok(suites)
         })
         .await?;
     let published = match params.wait {

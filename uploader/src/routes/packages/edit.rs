@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use archive_catalog::listing::{Description, ListedPackage};
+use archive_catalog::{NewDescription, PackageChange};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -20,7 +21,7 @@ use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::packages::if_match::check_if_match;
 use crate::routes::packages::metadata::{ChangePackage, NewPlace, description};
-use crate::routes::packages::placement::{remove, standing};
+use crate::routes::packages::placement::{selection, standing};
 use crate::routes::upload::admission;
 use crate::routes::{lookup, wire};
 
@@ -141,7 +142,7 @@ fn plan<'a>(
     Ok(plan)
 }
 
-/// Gains come first: a package that moves is never nowhere.
+/// Does all of it in one step: a package that moves is never nowhere, and never half described.
 fn carry_out(
     app: &App,
     caller: &Caller,
@@ -149,7 +150,6 @@ fn carry_out(
     description: &Description,
     plan: Option<PlacementChange<'_>>,
 ) -> Result<(), Problem> {
-    let content = &listed.entry.content;
     let arrival = UploadContext {
         now: now(),
         by: Some(caller.actor().clone()),
@@ -157,45 +157,45 @@ fn carry_out(
     };
     // Without `suites`, the package stays where it is.
     let PlacementChange { gained, lost } = plan.unwrap_or_default();
-    let wish = |(suite, component)| CopyWish {
-        entry: &listed.entry,
-        place: SuiteComponent { suite, component },
-        metadata: Description::default(),
-    };
-    let wishes: Vec<CopyWish<'_>> = gained
-        .iter()
-        .map(|(suite, component)| wish((*suite, component)))
-        .collect();
-    app.archive.copy_all(&wishes, &arrival)?;
-    for suite in &lost {
-        remove(app, caller, listed, &suite.codename)?;
-    }
-    let says = |suites: &[SuiteName], description: &Description| {
-        let is_empty =
-            description.section.is_none() && description.priority.is_none() && description.tags.is_none();
-        if is_empty || suites.is_empty() {
-            return Ok(());
-        }
-        let listing = app.archive.listing();
-        listing.describe(&content.sha256, suites, description, caller.actor(), now())
-    };
-    let stays = |suite: &&Suite| !lost.iter().any(|lost| lost.codename == suite.codename);
-    let kept: Vec<SuiteName> = standing(app, listed)
-        .filter(stays)
-        .map(|suite| suite.codename.clone())
-        .collect();
-    says(&kept, description)?;
     // Metadata moves along with a package, except from a private suite to a public one, where everybody could read it.
     let is_secret = standing(app, listed).any(|suite| suite.private);
-    for (suite, _) in &gained {
-        let description = if is_secret && !suite.private {
+    let with_metadata = |(suite, component)| {
+        let suite: &Suite = suite;
+        let metadata = if is_secret && !suite.private {
             description.clone()
         } else {
             with_previous_metadata(description, listed)
         };
-        says(std::slice::from_ref(&suite.codename), &description)?;
+        (suite, component, metadata)
+    };
+    let gained: Vec<(&Suite, Component, Description)> = gained.into_iter().map(with_metadata).collect();
+    let wishes: Vec<CopyWish<'_>> = gained
+        .iter()
+        .map(|(suite, component, metadata)| CopyWish {
+            entry: &listed.entry,
+            place: SuiteComponent { suite, component },
+            metadata: metadata.clone(),
+        })
+        .collect();
+    let stays = |suite: &&Suite| !lost.iter().any(|lost| lost.codename == suite.codename);
+    let kept = standing(app, listed).filter(stays);
+    let kept: Vec<SuiteName> = kept.map(|suite| suite.codename.clone()).collect();
+    let change = PackageChange {
+        removed: lost
+            .iter()
+            .map(|suite| selection(listed, &suite.codename))
+            .collect(),
+        described: (!description.is_empty() && !kept.is_empty()).then(|| NewDescription {
+            content: listed.entry.content.sha256,
+            suites: kept,
+            description: description.clone(),
+        }),
+        by: caller.actor().clone(),
+    };
+    if wishes.is_empty() && change.removed.is_empty() && change.described.is_none() {
+        return Ok(());
     }
-    Ok(())
+    Ok(app.archive.copy_and_change(&wishes, &change, &arrival)?)
 }
 
 /// Completes new metadata with the package's previous metadata.

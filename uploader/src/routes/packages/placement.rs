@@ -6,22 +6,6 @@ use debian_archive::config::Suite;
 use debian_control::name::SuiteName;
 
 use crate::app::App;
-use crate::caller::Caller;
-use crate::clock::now;
-use crate::problem::Problem;
-
-/// Takes a package out of a suite.
-pub(crate) fn remove(
-    app: &App,
-    caller: &Caller,
-    listed: &ListedPackage,
-    suite: &SuiteName,
-) -> Result<(), Problem> {
-    app.archive
-        .catalog()
-        .remove(&[selection(listed, suite)], Some(caller.actor()), now())?;
-    Ok(())
-}
 
 /// Returns what means a package in a suite: in one suite, name, version and architecture are of one content.
 pub(crate) fn selection(listed: &ListedPackage, suite: &SuiteName) -> Selection {
