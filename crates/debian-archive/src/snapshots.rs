@@ -12,6 +12,7 @@ use debian_control::name::SuiteName;
 use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
+use crate::check::Uninstallable;
 use crate::config::{Gate, Suite};
 use crate::publish::{Clock, Gated, PublishError};
 use crate::sign::Signer;
@@ -280,11 +281,7 @@ impl Archive {
         let RestorableState { state, .. } = self.restorable(suite, id)?;
         let held = self.held(suite, Some(state.revision))?;
         // Before anything changes: the suite would hold what no publish shows.
-        let now_held = self
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let publication = now_held.state().publication.as_ref();
-        self.refuse_to_drop(suite, publication, || Ok(held.clone()))?;
+        self.refuse_to_hide(suite, || Ok(held.clone()))?;
         self.refuse_to_break(suite, state.revision)?;
         // Of what was pruned meanwhile there are fewer than the catalog counts then.
         let packages = held.len() as u64;
@@ -292,15 +289,24 @@ impl Archive {
         Ok(self.catalog().roll_back(&suite.codename, &state, by, now)?)
     }
 
+    /// Refuses to go back to a state whose packages the settings would have disappear.
+    fn refuse_to_hide(
+        &self,
+        suite: &Suite,
+        held: impl FnOnce() -> Result<Vec<SnapshotPackage>, CatalogError>,
+    ) -> Result<(), SnapshotError> {
+        let now = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        Ok(self.refuse_to_drop(suite, now.state().publication.as_ref(), held)?)
+    }
+
     /// Refuses to go back to a state that the suite's gate would not let go live.
     fn refuse_to_break(&self, suite: &Suite, revision: i64) -> Result<(), SnapshotError> {
         if suite.gate != Gate::Block {
             return Ok(());
         }
-        let then = self
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
-        let broken = self.gated(suite, then.as_ref())?;
+        let broken = self.broken_at(suite, revision)?;
         if broken.0.is_empty() {
             return Ok(());
         }
@@ -310,14 +316,38 @@ impl Archive {
         })
     }
 
-    /// Returns what going back to a state would change.
+    /// Returns what the suite's gate has against a state that it held.
+    fn broken_at(&self, suite: &Suite, revision: i64) -> Result<Gated, SnapshotError> {
+        let then = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
+        Ok(self.gated(suite, then.as_ref())?)
+    }
+
+    /// Returns what going back to a state would change; an error where it would be refused, all but by the gate.
     pub fn roll_back_preview(
         &self,
         suite: &Suite,
         id: &SnapshotId,
     ) -> Result<Vec<Difference>, SnapshotError> {
-        let RestorableState { gone, came, .. } = self.restorable(suite, id)?;
+        let RestorableState { state, gone, came } = self.restorable(suite, id)?;
+        self.refuse_to_hide(suite, || self.held(suite, Some(state.revision)))?;
         Ok(differences(&gone, &came))
+    }
+
+    /// Returns what can be installed now, and could not be after going back to a state; `None` where the suite has no gate, for which this
+    /// is not looked for.
+    pub fn broken_by_roll_back(
+        &self,
+        suite: &Suite,
+        id: &SnapshotId,
+    ) -> Result<Option<Vec<Uninstallable>>, SnapshotError> {
+        if suite.gate == Gate::Off {
+            return Ok(None);
+        }
+        let states = self.states_named(&[suite], id)?;
+        let (_, state) = states.first().expect("a name of no state is an error");
+        Ok(Some(self.broken_at(suite, state.revision)?.0))
     }
 
     /// Returns what a suite holds now, or held at a revision.

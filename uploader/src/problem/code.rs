@@ -95,6 +95,8 @@ codes! {
     SnapshotNotPinned "snapshot_not_pinned" CONFLICT "The snapshot is not pinned";
     Vulnerable "vulnerable" CONFLICT "The package has known vulnerabilities";
     WouldBreak "would_break" CONFLICT "Packages would become uninstallable";
+    WouldDrop "would_drop" CONFLICT "Packages would disappear that nobody removed";
+    AliasServed "alias_served" CONFLICT "The alias of the suite is a suite that is still served";
     SnapshotIncomplete "snapshot_incomplete" CONFLICT "Files of the snapshot are missing";
     UriTooLong "uri_too_long" URI_TOO_LONG "The path and query are too long";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "The body is too large";

@@ -72,6 +72,17 @@ impl From<SnapshotError> for Problem {
                     "the snapshot is pinned, and its tree cannot be signed at present: repeat the request once signing works again",
                 );
             }
+            SnapshotError::Publish(PublishError::WouldDrop { suite, what }) => {
+                let detail =
+                    format!("suite `{suite}`: {what} would disappear, which repogen.toml no longer lists");
+                return Self::new(Code::WouldDrop, detail);
+            }
+            SnapshotError::Publish(PublishError::AliasServed { suite, alias }) => {
+                let detail = format!(
+                    "the alias `{alias}` of suite `{suite}` is the codename of a suite that is still served"
+                );
+                return Self::new(Code::AliasServed, detail);
+            }
             SnapshotError::NeverPublished(_) => Code::NotPublished,
             SnapshotError::NotPinned(_) => Code::SnapshotNotPinned,
             SnapshotError::FilesMissing { .. } => Code::SnapshotIncomplete,

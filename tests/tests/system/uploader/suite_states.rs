@@ -2,7 +2,7 @@
 
 use super::assert_problem;
 use super::world::newest_snapshot;
-use archive_tests::{DebBuilder, TestArchive, Uploader};
+use archive_tests::{DebBuilder, TestArchive, Uploader, WriteDeb as _};
 use serde_json::{Value, json};
 
 const SUITE: &str = "/api/suites/stable";
@@ -72,6 +72,88 @@ fn a_rollback_is_previewed_then_made_then_live() {
         404,
         "snapshot_not_found",
     );
+}
+
+#[test]
+fn a_preview_of_a_rollback_says_what_the_gate_has_against_it() {
+    let archive = TestArchive::new();
+    archive.account("root", &["--role", "admin"]);
+    let root = archive.token("root", &["admin"]);
+    archive.configure_last_suite("gate = \"off\"");
+    archive
+        .add(&[DebBuilder::new("app", "1.0", "amd64").depends("lib (>= 2)")])
+        .ok();
+    archive.publish().ok();
+    archive.add(&[DebBuilder::new("lib", "2.0", "amd64")]).ok();
+    archive.publish().ok();
+    let asked = |gate: &str, is_preview: bool| {
+        archive.configure("gate = \"off\"", &format!("gate = \"{gate}\""));
+        let server = Uploader::with(&archive, &[("PUBLISHER", "off")]);
+        let states = items(&server, &format!("{SUITE}/snapshots"));
+        let body = json!({"snapshot": states[1]["id"], "dry_run": is_preview});
+        let answer = server.json("POST", &format!("{SUITE}/rollback"), Some(&root), &body);
+        archive.configure(&format!("gate = \"{gate}\""), "gate = \"off\"");
+        answer
+    };
+    for (gate, is_blocked) in [("block", true), ("warn", false)] {
+        let preview = asked(gate, true).json();
+        assert_eq!(preview["uninstallable"][0]["package"], "app", "{gate}: {preview}");
+        let why = &preview["uninstallable"][0]["reasons"][0];
+        assert!(why.as_str().unwrap().contains("`lib` (>= 2)"), "{preview}");
+        assert_eq!(preview["is_blocked"], is_blocked, "{gate}: {preview}");
+    }
+    let unasked = asked("off", true).json();
+    assert_eq!(
+        (&unasked["uninstallable"], &unasked["is_blocked"]),
+        (&Value::Null, &json!(false))
+    );
+    assert_problem(&asked("block", false), 409, "would_break");
+    let done = asked("warn", false).json();
+    assert_eq!(
+        (&done["is_changed"], &done["uninstallable"]),
+        (&json!(true), &Value::Null)
+    );
+}
+
+#[test]
+fn a_rollback_to_what_nobody_could_see_is_refused_with_its_reason() {
+    let archive = TestArchive::empty();
+    let arguments = [
+        "--suite",
+        "stable",
+        "--suite",
+        "old",
+        "--component",
+        "main",
+        "--component",
+        "extra",
+    ];
+    archive.repogen(&[&["init"], &arguments[..]].concat()).ok();
+    archive.account("root", &["--role", "admin"]);
+    let root = archive.token("root", &["admin"]);
+    let package = DebBuilder::new("hello", "1.0", "amd64").write_into(&archive.outside());
+    let add = ["add", "--suite", "stable", "--component", "extra"];
+    archive
+        .repogen(&[&add[..], &[package.to_str().unwrap()]].concat())
+        .ok();
+    archive.publish().ok();
+    archive.repogen(&["remove", "--suite", "stable", "hello"]).ok();
+    archive.publish().ok();
+    let refused = |code: &str| {
+        let server = Uploader::with(&archive, &[("PUBLISHER", "off")]);
+        let states = items(&server, &format!("{SUITE}/snapshots"));
+        for is_preview in [true, false] {
+            let body = json!({"snapshot": states[1]["id"], "dry_run": is_preview});
+            let answer = server.json("POST", &format!("{SUITE}/rollback"), Some(&root), &body);
+            assert_problem(&answer, 409, code);
+        }
+    };
+    archive.configure(", \"extra\"", "");
+    refused("would_drop");
+    archive.configure("[\"main\"]", "[\"main\", \"extra\"]");
+    archive.configure("\"old\"", "\"new\"");
+    archive.configure("= \"stable\"", "= \"stable\"\nsuite = \"old\"");
+    refused("alias_served");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::routes::quota::QuotaView;
 use crate::routes::suites::differences::{DifferencePage, DifferenceParams, between};
 use crate::routes::suites::list::{self, SuiteSummary};
 use crate::routes::suites::publications::{self, PublicationView};
+use crate::routes::suites::promotions::UninstallableView;
 use crate::routes::suites::publishing::{self, SuitePublishing};
 use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
@@ -205,6 +206,8 @@ struct RollbackPage {
     snapshot: String,
     differences: DifferencePage,
     confirmation: Confirmation,
+    uninstallable: Option<Vec<UninstallableView>>,
+    is_blocked: bool,
 }
 
 /// Shows what going back would change.
@@ -227,6 +230,8 @@ pub(super) async fn preview(
                 snapshot: preview.snapshot,
                 differences: preview.differences,
                 confirmation: Confirmation::of(app, &visitor, &visitor.address)?,
+                uninstallable: preview.uninstallable,
+                is_blocked: preview.is_blocked,
             })
         })
         .await?;

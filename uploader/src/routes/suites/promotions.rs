@@ -367,7 +367,7 @@ impl PromotedView {
 }
 
 impl UninstallableView {
-    fn new(broken: &Uninstallable) -> Self {
+    pub(super) fn new(broken: &Uninstallable) -> Self {
         Self {
             package: broken.package.clone(),
             version: broken.version.clone(),

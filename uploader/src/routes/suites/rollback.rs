@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use debian_archive::config::Gate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +18,7 @@ use crate::identify::identify;
 use crate::problem::Problem;
 use crate::routes::change::{ChangeParams, ChangePublisher, published};
 use crate::routes::suites::differences::DifferencePage;
+use crate::routes::suites::promotions::UninstallableView;
 use crate::routes::suites::snapshots;
 
 /// How many differences an answer lists; `GET /api/suites/{suite}/differences` has all of them.
@@ -46,6 +48,11 @@ pub(crate) struct RollbackAnswer {
     pub(crate) published_by: ChangePublisher,
     /// Up to 500 of the differences.
     pub(crate) differences: DifferencePage,
+    /// Packages of the suite that cannot be installed after it, and can now. Null where that is not looked for: the suite has no `gate`, or
+    /// this was no `dry_run`.
+    pub(crate) uninstallable: Option<Vec<UninstallableView>>,
+    /// Whether the suite's gate refuses it.
+    pub(crate) is_blocked: bool,
 }
 
 /// Restores a suite to exactly what a snapshot held. The next publish has a new Date; apt does not downgrade by itself.
@@ -81,6 +88,10 @@ pub(crate) fn roll_back(
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let id = snapshots::id(&body.snapshot)?;
     let changes = app.archive.roll_back_preview(suite, &id)?;
+    let broken = match body.dry_run {
+        true => app.archive.broken_by_roll_back(suite, &id)?,
+        false => None,
+    };
     let is_changed = !body.dry_run && {
         let changed = app.archive.roll_back(suite, &id, Some(caller.actor()), now())?;
         app.publications.changed();
@@ -92,5 +103,7 @@ pub(crate) fn roll_back(
         is_changed,
         published_by: ChangePublisher::of(app),
         differences: DifferencePage::of(suite, changes.iter().take(SHOWN), &changes),
+        is_blocked: suite.gate == Gate::Block && broken.as_ref().is_some_and(|broken| !broken.is_empty()),
+        uninstallable: broken.map(|broken| broken.iter().map(UninstallableView::new).collect()),
     })
 }
