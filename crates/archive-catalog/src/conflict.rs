@@ -1,6 +1,7 @@
 //! What stands against a placement.
 
 use debian_control::architecture::Architecture;
+use debian_control::counted::counted;
 use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
 
@@ -69,8 +70,9 @@ pub enum Conflict {
     },
     /// There would be more than the quota of the suite, or of who asked, allows.
     #[error(
-        "the quota of {owner} is {allowed} {}: {used} are used, and with this it would be {needed}",
-        unit.as_str()
+        "the quota of {owner} is {}: {used} {} used, and with this it would be {needed}",
+        counted(*allowed, unit.as_str()),
+        if *used == 1 { "is" } else { "are" }
     )]
     QuotaExceeded {
         /// Whose quota.

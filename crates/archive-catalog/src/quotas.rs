@@ -75,11 +75,11 @@ pub enum QuotaUnit {
 }
 
 impl QuotaUnit {
-    /// Returns its name.
+    /// Returns what one is called.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Bytes => "bytes",
-            Self::Packages => "packages",
+            Self::Bytes => "byte",
+            Self::Packages => "package",
         }
     }
 }

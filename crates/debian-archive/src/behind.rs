@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use archive_catalog::{CatalogError, Snapshot, SnapshotPackage};
+use debian_control::counted::counted;
 use debian_control::digest::Sha256;
 use debian_control::release::Release;
 
@@ -43,22 +44,14 @@ impl fmt::Display for Behind {
             Self::Unknown { packages, first } => write!(
                 formatter,
                 "with {} that the catalog never had in it, such as `{first}`",
-                counted(*packages)
+                counted(*packages, "package")
             ),
             Self::Removed { packages, first } => write!(
                 formatter,
                 "without {} that nobody removed although they were published, as far as the catalog knows, such as `{first}`",
-                counted(*packages)
+                counted(*packages, "package")
             ),
         }
-    }
-}
-
-/// Says a number of packages in words.
-fn counted(packages: usize) -> String {
-    match packages {
-        1 => "1 package".to_owned(),
-        more => format!("{more} packages"),
     }
 }
 

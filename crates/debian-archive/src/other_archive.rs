@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use archive_catalog::{CatalogError, Publication, Snapshot};
 use archive_storage::pool;
 use archive_storage::store::{FileStore, StoreError};
+use debian_control::counted::counted;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
@@ -47,7 +48,8 @@ pub enum OtherArchive {
     },
     /// A suite is served in a state of which the catalog knows nothing, older than what it recorded.
     #[error(
-        "suite `{suite}` in `{store}` is not what this catalog published: it names {packages} packages that the catalog never had in it, such as `{first}`"
+        "suite `{suite}` in `{store}` is not what this catalog published: it names {} that the catalog never had in it, such as `{first}`",
+        counted(*packages, "package")
     )]
     Packages {
         /// Codename.

@@ -11,6 +11,7 @@ pub mod relation;
 pub mod stanza;
 pub mod digest;
 pub mod terminal;
+pub mod counted;
 pub mod section;
 pub mod limits;
 mod description;

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit::{Completion, Failure};
 use super::signing;
 use super::system_clock::now;
+use debian_control::counted::counted;
 use debian_control::terminal::escaped;
 
 /// Reconstruct a lost catalog from dists/, snapshots/ and pool/, or bring a restored one up to what is served.
@@ -45,9 +46,8 @@ pub(super) fn run(_: RebuildArgs, context: &mut Context) -> Result<Completion, F
     }
     if rebuilt.unnamed > 0 {
         context.printer.info(format_args!(
-            "{} files in the pool are not listed in any index and were left in place: \
-             `repogen add` adds them again, `repogen prune` deletes them",
-            rebuilt.unnamed
+            "left in place in the pool: {} that no index lists; `repogen add` adds such files again, `repogen prune` deletes them",
+            counted(rebuilt.unnamed, "file")
         ));
     }
     context

@@ -20,6 +20,7 @@ use super::exit::{Completion, Failure};
 use super::scan_timer::Scanned;
 use super::system_clock::SystemClock;
 use super::{prune, publish, scan_timer, service_manager, signing};
+use debian_control::counted::counted;
 use debian_control::release::format_iso;
 use debian_control::terminal::escaped;
 
@@ -140,8 +141,8 @@ fn say_start(archive: &Archive, signer: &dyn Signer, context: &mut Context) {
             Some(live) => info(
                 context,
                 format_args!(
-                    "suite `{suite}`: {} packages, published at {}",
-                    live.packages,
+                    "suite `{suite}`: {}, published at {}",
+                    counted(live.packages, "package"),
                     format_iso(live.date)
                 ),
             ),

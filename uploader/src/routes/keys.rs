@@ -6,6 +6,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use debian_archive::sign::days_until;
 use debian_archive::sign::keys::{self, KeyInfo};
+use debian_control::counted::counted;
 use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -71,8 +72,8 @@ impl KeyView {
                 "its signatures do not count ({problem}): sign with another key, `repogen key rotate`"
             )),
             (Ok(_), Some(end)) if days_until(end, now) < SOON => Some(format!(
-                "ends in {} days: prolong it, or move to a new one with `repogen key rotate`",
-                days_until(end, now)
+                "ends in {}: prolong it, or move to a new one with `repogen key rotate`",
+                counted(days_until(end, now), "day")
             )),
             (Ok(_), _) => None,
         };

@@ -2,6 +2,7 @@
 
 use archive_catalog::quotas::{Quota, QuotaOwner, QuotaState};
 use axum::http::HeaderMap;
+use debian_control::counted::counted;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -48,6 +49,16 @@ impl QuotaView {
             bytes: state.usage.bytes,
             packages: state.usage.packages,
         }
+    }
+
+    /// Says how many packages it has, for people.
+    pub(crate) fn packages_text(&self) -> String {
+        counted(self.packages, "package")
+    }
+
+    /// Says how many bytes it has, for people.
+    pub(crate) fn bytes_text(&self) -> String {
+        counted(self.bytes, "byte")
     }
 }
 

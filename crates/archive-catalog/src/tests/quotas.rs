@@ -95,6 +95,16 @@ pub(super) fn a_set_that_exceeds_a_quota_is_refused_as_a_whole_and_says_whose(ca
         ..Actor::default()
     });
     assert!(placed(catalog, &[other]));
+    limit(catalog, &of_jane(), None, Some(1));
+    let refused = catalog
+        .place(&[vec![sized("eight", "1", 1)]], NOW)
+        .unwrap()
+        .remove(0);
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.starts_with("the quota of account `jane` is 1 package: 3 are used"),
+        "{said}"
+    );
     limit(catalog, &of_stable(), Some(0), Some(0));
     let mut shell = sized("seven", "1", 1);
     shell.by = None;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use archive_catalog::{CatalogError, Publication, SnapshotPackage};
+use debian_control::counted::counted;
 
 use crate::config::Suite;
 
@@ -50,10 +51,7 @@ pub(super) fn find(
     }
     let told: Vec<String> = counts
         .iter()
-        .map(|(place, count)| {
-            let packages = if *count == 1 { "package" } else { "packages" };
-            format!("{count} {packages} of {place}")
-        })
+        .map(|(place, count)| format!("{} of {place}", counted(*count, "package")))
         .collect();
     Ok((!told.is_empty()).then(|| told.join(", ")))
 }

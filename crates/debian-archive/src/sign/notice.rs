@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use debian_control::counted::counted;
 use openpgp_policy::{Algorithm, Certificate, Fingerprint, KeyProblem, Keyring, Strength};
 
 /// A key that wants an operator's attention.
@@ -45,7 +46,7 @@ impl KeyNoticeKind {
 impl fmt::Display for KeyNoticeKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EndsIn { days } => write!(formatter, "ends in {days} days"),
+            Self::EndsIn { days } => write!(formatter, "ends in {}", counted(*days, "day")),
             Self::Unusable(problem) => write!(formatter, "no longer signs: {problem}"),
             Self::Ending(algorithm) => write!(
                 formatter,

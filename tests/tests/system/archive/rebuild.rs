@@ -211,7 +211,7 @@ fn packages_that_are_missing_or_changed_are_told_and_the_others_come_back() {
     // The changed one and the stray one.
     assert!(
         run.stderr
-            .contains("2 files in the pool are not listed in any index"),
+            .contains("left in place in the pool: 2 files that no index lists"),
         "{}",
         run.report()
     );

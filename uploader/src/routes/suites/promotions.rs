@@ -12,6 +12,7 @@ use debian_archive::check::Uninstallable;
 use debian_archive::config::{Gate, Suite};
 use debian_archive::ingest::UploadContext;
 use debian_archive::promotion::{PromotedPackage, PromotionPlan, PromotionSource, newest_of_each};
+use debian_control::counted::counted;
 use debian_control::digest::Sha256;
 use debian_control::version::Version;
 use serde::{Deserialize, Serialize};
@@ -193,8 +194,8 @@ fn plan(
         return Err(Problem::new(
             Code::WouldBreak,
             format!(
-                "{} packages of `{}` would become uninstallable, among them {}: `dry_run` says why",
-                plan.broken.len(),
+                "{} of `{}` would become uninstallable, such as {}: `dry_run` says why",
+                counted(plan.broken.len(), "package"),
                 to.codename,
                 names.join(", ")
             ),

@@ -135,9 +135,8 @@ fn within_longest(wanted: Option<i64>, longest: Option<i64>) -> Result<Option<i6
     let last = now() + longest;
     match wanted {
         Some(wanted) if wanted > last => Err(wrong(format!(
-            "`expires_at` is after {}: tokens of this server live for at most {} days",
-            format_iso(last),
-            longest / 86_400
+            "`expires_at` is after {}, the latest end that this server gives to tokens",
+            format_iso(last)
         ))),
         wanted => Ok(wanted.or(Some(last))),
     }

@@ -11,7 +11,7 @@ async fn what_cannot_be_undone_asks_for_the_password_and_pages_of_administrators
     let preview = browser
         .post("/console/packages/deletion", &format!("id={package}"))
         .await;
-    assert!(preview.body.contains("Delete 1 packages"), "{}", preview.body);
+    assert!(preview.body.contains("Delete 1 package<"), "{}", preview.body);
     let wrong = browser
         .post("/console/packages/deletion", &delete("a+wrong+password"))
         .await;

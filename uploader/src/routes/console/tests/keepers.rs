@@ -65,7 +65,7 @@ async fn a_quota_is_set_in_the_console_by_administrators_only() {
         assert!(!answer.body.contains("<script>"), "{}", answer.body);
     }
     let page = browser.get("/console/suites/stable").await.body;
-    assert!(page.contains("It holds 1 packages of 7"), "{page}");
+    assert!(page.contains("It holds 1 package of 7"), "{page}");
     let page = browser.get("/console/users/jane").await.body;
     assert!(
         page.contains(
