@@ -5,7 +5,7 @@ mod credential;
 use std::sync::Arc;
 
 use axum::body::{Bytes, HttpBody as _};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse as _;
@@ -15,6 +15,7 @@ pub(crate) use self::credential::PresentedBasic;
 use crate::app::App;
 use crate::operations::Operation;
 use crate::problem::{Code, Problem};
+use crate::query::read_query;
 use crate::receive::{refuse_encoding, took_too_long};
 
 /// A JSON body of at most two megabytes.
@@ -100,14 +101,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Problem> {
-        Query::try_from_uri(&parts.uri)
-            .map(|Query(query)| Self(query))
-            .map_err(|rejection| {
-                let text = rejection.body_text();
-                // The title says so already.
-                let detail = text.trim_start_matches("Failed to deserialize query string: ");
-                Problem::new(Code::InvalidQuery, detail)
-            })
+        read_query(&parts.uri).map(Self)
     }
 }
 

@@ -45,6 +45,7 @@ mod static_files;
 mod store_files;
 mod store_health;
 mod no_body;
+mod query;
 mod operations;
 mod extract;
 mod routes;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Query, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -20,6 +20,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use crate::app::App;
 use crate::no_body;
 use crate::problem::{Code, Problem};
+use crate::query::read_query;
 
 /// How many letters a name may be off for it to be suggested.
 const NEAR: usize = 3;
@@ -123,8 +124,7 @@ impl Operation {
 
     /// Checks the names in a query.
     fn check_query(&self, uri: &Uri) -> Result<(), Problem> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|rejection| Problem::new(Code::InvalidQuery, rejection.body_text()))?;
+        let pairs: Vec<(String, String)> = read_query(uri)?;
         let known: Vec<&str> = self.query.iter().map(String::as_str).collect();
         for (name, _) in &pairs {
             check(("query parameter", None), name, &known)

@@ -6,6 +6,7 @@
 
 mod account;
 mod answer;
+mod asked;
 mod assets;
 mod audit;
 mod chart;

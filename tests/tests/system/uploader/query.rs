@@ -70,11 +70,10 @@ fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
 fn what_cannot_be_read_is_a_problem_like_any_other() {
     let (_archive, server, token) = Uploader::with_admin();
     assert_problem(&server.get("/api/packages/%ff", None), 400, "invalid_path");
-    assert_problem(
-        &server.get("/api/packages?cursor=%ff", None),
-        400,
-        "invalid_cursor",
-    );
+    for query in ["cursor=%ff", "section=%ff", "section=a%e9b&limit=1", "%ff=1"] {
+        let answer = server.get(&format!("/api/packages?{query}"), None);
+        assert_problem(&answer, 400, "invalid_query");
+    }
     assert_problem(&server.get("/api/nowhere", None), 404, "not_found");
     assert_problem(
         &server.send("PATCH", "/api/packages", Some(&token), (&[], &[])),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 
 use super::Done;
 use super::answer::{Answered, page, refused};
+use super::asked::Asked;
 use super::confirmation::Confirmation;
 use super::frame::Frame;
 use super::sign_in::signed_out;
@@ -35,7 +36,7 @@ struct AccountPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(done): Query<Done>,
+    Asked(done): Asked<Done>,
 ) -> Answered {
     page(&AccountPage::new(&app, visitor, done.done).await?)
 }

@@ -1,10 +1,10 @@
 //! The files that the pages load.
 
 use archive_site::File;
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
+use super::asked::Path;
 use crate::problem::{Code, Problem};
 
 const SCRIPT: &str = include_str!("../../../templates/console/console.js");

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use super::answer::{Answered, page};
+use super::asked::Asked;
 use super::frame::Frame;
 use super::visitor::Visitor;
 use super::{address, query};
@@ -66,7 +67,7 @@ struct AuditPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(form): Query<AuditForm>,
+    Asked(form): Asked<AuditForm>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Audit log", None);
     let caller = visitor.caller.clone();
@@ -104,7 +105,7 @@ pub(super) async fn show(
 pub(super) async fn download(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(form): Query<AuditForm>,
+    Asked(form): Asked<AuditForm>,
 ) -> Answered {
     Ok(export::lines(app, visitor.caller, form.filters()).await?)
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Form;
+use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request};
 
 use crate::app::App;
+use crate::extract::media_type;
 use crate::problem::{Code, Problem};
+use crate::query::not_utf8;
 use crate::receive::took_too_long;
 
 /// The fields of a form, in their order.
@@ -15,11 +17,18 @@ pub(super) struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Reads a form of at most two megabytes.
     pub(super) async fn read(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        if media_type(request.headers()).as_deref() != Some("application/x-www-form-urlencoded") {
+            return Err(wrong("expected a form".to_owned()));
+        }
         let time = app.settings.upload_idle;
-        let read = tokio::time::timeout(time, Form::<Vec<(String, String)>>::from_request(request, app));
+        let read = tokio::time::timeout(time, Bytes::from_request(request, app));
         let read = read.await.map_err(|_| took_too_long(time))?;
-        let Form(fields) =
-            read.map_err(|rejection| Problem::new(Code::InvalidRequest, rejection.body_text()))?;
+        let bytes = read.map_err(|rejection| wrong(rejection.body_text()))?;
+        let text = str::from_utf8(&bytes).map_err(|_| wrong("expected a form in UTF-8".to_owned()))?;
+        if let Some(name) = not_utf8(text) {
+            return Err(wrong(format!("invalid UTF-8 in the field `{name}`")));
+        }
+        let fields = serde_urlencoded::from_str(text).map_err(|error| wrong(error.to_string()))?;
         Ok(Self(fields))
     }
 
@@ -64,4 +73,8 @@ impl Fields {
     pub(super) fn password(&self, name: &str) -> String {
         self.given(name).unwrap_or_default().to_owned()
     }
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Code::InvalidRequest, detail)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use debian_archive::package_view::{PackageView, PlaceView};
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, address};
@@ -41,7 +42,7 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(done): Query<Done>,
+    Asked(done): Asked<Done>,
 ) -> Answered {
     let shown = app
         .blocking(move |app| {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use debian_archive::package_view::PackageView;
 use serde::Deserialize;
 
 use super::address;
 use super::answer::{Answered, page};
+use super::asked::Asked;
 use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
@@ -42,7 +43,7 @@ struct PackagesPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(filters): Query<PackageFilters>,
+    Asked(filters): Asked<PackageFilters>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Packages", Some(&filters.done));
     let caller = visitor.caller;

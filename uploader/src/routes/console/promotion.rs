@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::Asked;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{address, maintained};
@@ -55,7 +56,7 @@ impl PromotionPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(form): Query<PromotionForm>,
+    Asked(form): Asked<PromotionForm>,
 ) -> Answered {
     page(&PromotionPage::new(&app, &visitor, form))
 }

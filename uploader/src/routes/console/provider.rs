@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRequestParts as _, Path, Query, Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::cookies::{CONFIRMED, cookie, set_cookie};
 use super::error::ConsoleError;
 use super::frame::Frame;
@@ -20,6 +21,7 @@ use crate::caller::AuthMethod;
 use crate::clock::now;
 use crate::credential::{ParsedCredential, PresentedCredential};
 use crate::problem::{Code, Problem};
+use crate::query::read_query;
 use crate::routes::auth::by_provider::{ReturnedPerson, enter, take_answer};
 use crate::routes::users::identities::{linked, unlinked};
 use crate::session::SessionUse;
@@ -41,7 +43,7 @@ pub(super) struct NextParams {
 /// Sends the browser to the provider, to sign in.
 pub(super) async fn start(
     State(app): State<Arc<App>>,
-    Query(params): Query<NextParams>,
+    Asked(params): Asked<NextParams>,
     request: Request,
 ) -> Answered {
     let (parts, _) = request.into_parts();
@@ -54,7 +56,7 @@ pub(super) async fn start(
 pub(super) async fn prove(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(params): Query<NextParams>,
+    Asked(params): Asked<NextParams>,
 ) -> Answered {
     let (account, session) = session_of(&visitor)?;
     let purpose = Purpose::Confirm { account, session };
@@ -114,8 +116,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 async fn finish(app: &Arc<App>, parts: &mut Parts) -> Answered {
     let origin = origin(parts);
     app.limits.nameless_sign_in(origin.address)?;
-    let Query(answer) = Query::<ProviderAnswer>::try_from_uri(&parts.uri)
-        .map_err(|_| refused("the answer of the provider cannot be read"))?;
+    let answer: ProviderAnswer =
+        read_query(&parts.uri).map_err(|_| refused("the answer of the provider cannot be read"))?;
     let sealed = cookie(&parts.headers, PENDING);
     let pending = sealed.and_then(|sealed| PendingSignIn::open(&app.sessions, sealed, now()));
     let pending = pending.ok_or_else(|| {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, recent_sign_in};
@@ -25,7 +26,7 @@ struct PublishersPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(done): Query<Done>,
+    Asked(done): Asked<Done>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Trusted publishers", done.done.as_deref());
     let shown = app

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::answer::{Answered, page, refused, see};
+use super::asked::Asked;
 use super::cookies::{CONFIRMED, set_cookie};
 use super::error::ConsoleError;
 use super::fields::Fields;
@@ -41,7 +42,7 @@ struct SignInPage {
 }
 
 /// Shows the form.
-pub(super) async fn show(State(app): State<Arc<App>>, Query(params): Query<SignInParams>) -> Answered {
+pub(super) async fn show(State(app): State<Arc<App>>, Asked(params): Asked<SignInParams>) -> Answered {
     let mut shown = SignInPage::new(&app, &params.next).await?;
     shown.frame = Frame::outside("Sign in", params.done.as_deref());
     page(&shown)

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use debian_archive::snapshots::StateView;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::confirmation::Confirmation;
 use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
@@ -17,8 +18,8 @@ use crate::app::App;
 use crate::routes::quota::QuotaView;
 use crate::routes::suites::differences::{DifferencePage, DifferenceParams, between};
 use crate::routes::suites::list::{self, SuiteSummary};
-use crate::routes::suites::publications::{self, PublicationView};
 use crate::routes::suites::promotions::UninstallableView;
+use crate::routes::suites::publications::{self, PublicationView};
 use crate::routes::suites::publishing::{self, SuitePublishing};
 use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
@@ -60,7 +61,7 @@ pub(super) async fn one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(name): Path<String>,
-    Query(done): Query<Done>,
+    Asked(done): Asked<Done>,
 ) -> Answered {
     let shown = app
         .blocking(move |app| {
@@ -160,7 +161,7 @@ pub(super) async fn differences(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(name): Path<String>,
-    Query(compared): Query<Compared>,
+    Asked(compared): Asked<Compared>,
 ) -> Answered {
     let shown = app
         .blocking(move |app| {
@@ -205,9 +206,9 @@ struct RollbackPage {
     suite: String,
     snapshot: String,
     differences: DifferencePage,
-    confirmation: Confirmation,
     uninstallable: Option<Vec<UninstallableView>>,
     is_blocked: bool,
+    confirmation: Confirmation,
 }
 
 /// Shows what going back would change.
@@ -215,7 +216,7 @@ pub(super) async fn preview(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(name): Path<String>,
-    Query(back): Query<Back>,
+    Asked(back): Asked<Back>,
 ) -> Answered {
     let shown = app
         .blocking(move |app| {
@@ -229,9 +230,9 @@ pub(super) async fn preview(
                 suite: preview.suite,
                 snapshot: preview.snapshot,
                 differences: preview.differences,
-                confirmation: Confirmation::of(app, &visitor, &visitor.address)?,
                 uninstallable: preview.uninstallable,
                 is_blocked: preview.is_blocked,
+                confirmation: Confirmation::of(app, &visitor, &visitor.address)?,
             })
         })
         .await?;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use debian_control::release::format_iso;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::frame::Frame;
 use super::recent_sign_in;
 use super::visitor::{Posted, Visitor};
@@ -41,7 +42,7 @@ struct TokensPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(params): Query<TokensParams>,
+    Asked(params): Asked<TokensParams>,
 ) -> Answered {
     answer(&app, visitor, &params, None).await
 }

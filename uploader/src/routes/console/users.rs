@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::confirmation::Confirmation;
 use super::fields::Fields;
 use super::frame::Frame;
@@ -41,7 +42,7 @@ struct UsersPage {
 pub(super) async fn all(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(params): Query<UsersParams>,
+    Asked(params): Asked<UsersParams>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Users", params.done.as_deref());
     let page_params = PageParams {
@@ -99,7 +100,7 @@ pub(super) async fn one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(done): Query<Done>,
+    Asked(done): Asked<Done>,
 ) -> Answered {
     let shown = app
         .blocking(move |app| {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use super::address;
 use super::answer::{Answered, page};
+use super::asked::Asked;
 use super::frame::Frame;
 use super::visitor::Visitor;
 use crate::app::App;
@@ -38,7 +39,7 @@ struct VulnerabilitiesPage {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Query(mut filters): Query<VulnerabilityFilters>,
+    Asked(mut filters): Asked<VulnerabilityFilters>,
 ) -> Answered {
     let frame = Frame::new(&visitor, "Vulnerabilities", None);
     let shown = app

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::answer::{Answered, page, see};
+use super::asked::{Asked, Path};
 use super::confirmation::Confirmation;
 use super::fields::Fields;
 use super::frame::Frame;
@@ -35,7 +36,7 @@ struct WebhooksPage {
     choices: Vec<EventChoice>,
 }
 
-pub(super) async fn all(State(app): State<Arc<App>>, visitor: Visitor, Query(done): Query<Done>) -> Answered {
+pub(super) async fn all(State(app): State<Arc<App>>, visitor: Visitor, Asked(done): Asked<Done>) -> Answered {
     let frame = Frame::new(&visitor, "Webhooks", done.done.as_deref());
     let found = app
         .blocking(move |app| list::listed(app, &visitor.caller))
@@ -94,7 +95,7 @@ pub(super) async fn one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(params): Query<WebhookParams>,
+    Asked(params): Asked<WebhookParams>,
 ) -> Answered {
     shown(&app, visitor, id, &params, None).await
 }

@@ -92,6 +92,29 @@ async fn texts_of_packages_tags_tokens_and_addresses_are_never_markup() {
 }
 
 #[tokio::test]
+async fn an_address_that_cannot_be_read_is_answered_with_a_page() {
+    let (server, _) = world().await;
+    let browser = Browser::new(&server, "root").await;
+    for (path, code) in [
+        ("/console/packages?section=%ff", "invalid_query"),
+        ("/console/tokens?all=perhaps", "invalid_query"),
+        ("/console/packages/%ff", "invalid_path"),
+    ] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, 400, "{path}: {}", page.body);
+        assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+        assert!(page.body.contains(&format!("/problems/{code}")), "{}", page.body);
+    }
+    let posted = browser.post("/console/users", "username=eve&email=%ff").await;
+    assert_eq!(posted.status, 422, "{}", posted.body);
+    assert!(
+        posted.body.contains("invalid UTF-8 in the field"),
+        "{}",
+        posted.body
+    );
+}
+
+#[tokio::test]
 async fn a_change_that_no_page_of_the_console_asked_for_is_refused() {
     let (server, _) = world().await;
     let browser = Browser::new(&server, "root").await;
