@@ -103,6 +103,12 @@ impl Caller {
         )))
     }
 
+    /// Says whether the caller may upload any package to a suite, whatever its name.
+    pub(crate) fn uploads_all(&self, suite: &Suite) -> bool {
+        let fits = |scope: &Scope| matches!(scope, Scope::Upload(pattern, glob) if pattern.fits(&suite.codename) && glob.fits_all());
+        self.maintains(suite) && self.granted(fits)
+    }
+
     /// Checks the right to delete a package, uploaded by `author`, from a suite.
     pub(crate) fn deletes(
         &self,

@@ -10,7 +10,7 @@ use debian_archive::ingest::ReceivedFile;
 
 use super::show::expires;
 use super::tus::{check_version, number, set_offset, wants_package};
-use super::view::own_upload;
+use super::view::handled_upload;
 use crate::app::App;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
@@ -95,7 +95,7 @@ async fn checked(
     let digests = SentDigests::of_part(headers)?;
     let by = presented.clone();
     let upload = app
-        .blocking(move |app| own_upload(app, &identify_basic(app, &by)?, &id))
+        .blocking(move |app| handled_upload(app, &identify_basic(app, &by)?, &id))
         .await?;
     if offset != upload.received {
         return Err(other_offset(upload.received));

@@ -17,6 +17,7 @@ use crate::resumable::{bounds, no_room};
 use crate::routes::upload::admission::admit;
 use crate::routes::upload::params::{PlaceParams, Wait};
 use crate::routes::uploads::show::expires;
+use crate::routes::uploads::view::named_package;
 use crate::secrets;
 
 /// Begins an upload of a .deb that comes in parts (tus 1.0). `Location` of the answer is where its bytes go, by PATCH.
@@ -53,6 +54,10 @@ pub(crate) async fn begun(
     let waits = params.wait == Some(Wait::Published);
     let allows_vulnerable = params.allow_vulnerable;
     let admitted = admit(app, presented, params, Some(length)).await?;
+    // Whatever the file then has in it: a token goes on only with what its name says that it may upload.
+    if let Some(package) = named_package(name.as_deref()) {
+        admitted.caller.uploads(&admitted.suite, Some(&package))?;
+    }
     let upload = ResumableUpload {
         id: secrets::new_id(),
         account: admitted.caller.account()?.id.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::State;
 
-use super::view::{UploadView, handles};
+use super::view::{UploadView, is_listed};
 use crate::app::App;
 use crate::extract::PresentedBasic;
 use crate::identify::identify_basic;
@@ -32,7 +32,7 @@ pub(crate) async fn list(
         Ok(Answer(ListPage {
             items: found
                 .iter()
-                .filter(|upload| handles(app, &caller, upload))
+                .filter(|upload| is_listed(app, &caller, upload))
                 .map(UploadView::new)
                 .collect(),
             next: None,

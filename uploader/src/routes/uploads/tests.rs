@@ -1,6 +1,8 @@
 //! What an upload in parts is admitted for.
 
 use archive_catalog::accounts::Role;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use debian_deb::build::DebBuilder;
 use serde_json::json;
 
@@ -88,9 +90,51 @@ async fn a_token_that_may_not_upload_neither_sees_nor_deletes_the_uploads_of_oth
         assert_eq!(answer.status, 404, "{method}: {}", answer.body);
     }
     let list = |token| server.ask(("GET", "/api/uploads"), Some(token), &[], "");
-    let listed = list(&reader).await.body;
-    assert!(listed.starts_with("{\"items\":[]"), "{listed}");
-    assert!(list(&other).await.body.contains("\"length\":9"));
+    for token in [&reader, &other] {
+        let listed = list(token).await.body;
+        assert!(listed.starts_with("{\"items\":[]"), "{listed}");
+    }
+    assert!(list(&jane).await.body.contains("\"length\":9"));
+    // Whoever knows the ID of what says nothing of its package has begun it.
     let deleted = server.ask(("DELETE", path), Some(&other), &[], "").await;
     assert_eq!(deleted.status, 204, "{}", deleted.body);
+}
+
+#[tokio::test]
+async fn a_token_handles_uploads_of_names_that_it_may_upload_and_no_others() {
+    let server = TemporaryServer::new(&[]);
+    server.account("jane", Role::Maintainer, &["stable"]);
+    let hello = server.token("jane", &["upload:stable/hello*"]);
+    let world = server.token("jane", &["upload:stable/world"]);
+    let begin = async |token: &str, name: &str| {
+        let metadata = format!("filename {}", STANDARD.encode(name));
+        let headers = [("upload-length", "9"), ("upload-metadata", metadata.as_str())];
+        let route = ("POST", "/api/uploads?suite=stable");
+        server.ask(route, Some(token), &headers, "").await
+    };
+    let refused = begin(&world, "hello-world_1.0_all.deb").await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    let begun = begin(&hello, "hello-world_1.0_all.deb").await;
+    let path = begun.headers["location"].to_str().unwrap();
+    let append = [KIND, ("upload-offset", "0")];
+    let requests = [
+        ("GET", &[][..]),
+        ("HEAD", &[]),
+        ("PATCH", &append),
+        ("DELETE", &[]),
+    ];
+    for (token, status) in [(&world, [404; 4]), (&hello, [200, 200, 204, 204])] {
+        let listed = server.ask(("GET", "/api/uploads"), Some(token), &[], "").await;
+        assert_eq!(
+            listed.body.contains("hello-world"),
+            status[0] == 200,
+            "{}",
+            listed.body
+        );
+        for ((method, headers), status) in requests.iter().zip(status) {
+            let body = if *method == "PATCH" { "x" } else { "" };
+            let answer = server.ask((method, path), Some(token), headers, body).await;
+            assert_eq!(answer.status, status, "{method}: {}", answer.body);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use archive_catalog::accounts::Id;
 use archive_catalog::resumable_uploads::{ResumableUpload, UploadOutcome};
 use debian_archive::package_view;
 use debian_archive::resumable_uploads::PATIENCE;
+use debian_control::name::PackageName;
 use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,13 +49,30 @@ impl UploadView {
     }
 }
 
-/// Says whether the caller may see and delete an upload of its account: a token only where it may upload to the suite, too.
-pub(crate) fn handles(app: &App, caller: &Caller, upload: &ResumableUpload) -> bool {
-    let suite = app.archive.config().suite(upload.suite.as_str());
-    caller.in_full().is_ok() || suite.is_some_and(|suite| caller.uploads(suite, None).is_ok())
+/// Returns the package that an upload says it is of, by what the client calls the file.
+pub(crate) fn named_package(name: Option<&str>) -> Option<PackageName> {
+    let (package, _) = name?.split_once('_')?;
+    package.parse().ok()
 }
 
-/// Returns an upload of the caller that it may see and delete. Any other is like one that there is not.
+/// Says whether the caller may see, go on with and delete an upload of its account: a token only where it might have begun it.
+fn handles(app: &App, caller: &Caller, upload: &ResumableUpload) -> bool {
+    let suite = app.archive.config().suite(upload.suite.as_str());
+    let package = named_package(upload.name.as_deref());
+    caller.in_full().is_ok() || suite.is_some_and(|suite| caller.uploads(suite, package.as_ref()).is_ok())
+}
+
+/// Says whether the caller is shown an upload of its account whose ID it has not named. One that says nothing of its package may be another
+/// token's, which alone knows its ID.
+pub(super) fn is_listed(app: &App, caller: &Caller, upload: &ResumableUpload) -> bool {
+    let is_open = || {
+        let suite = app.archive.config().suite(upload.suite.as_str());
+        caller.in_full().is_ok() || suite.is_some_and(|suite| caller.uploads_all(suite))
+    };
+    handles(app, caller, upload) && (named_package(upload.name.as_deref()).is_some() || is_open())
+}
+
+/// Returns an upload of the caller that it may see, go on with and delete. Any other is like one that there is not.
 pub(crate) fn handled_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
     let upload = own_upload(app, caller, id)?;
     match handles(app, caller, &upload) {
@@ -68,7 +86,7 @@ fn missing() -> Problem {
 }
 
 /// Returns an upload of the caller's account. One of another account is like one that there is not.
-pub(crate) fn own_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
+fn own_upload(app: &App, caller: &Caller, id: &str) -> Result<ResumableUpload, Problem> {
     let account = caller.account()?;
     let id: Id = id.parse().map_err(|_| missing())?;
     let found = app
