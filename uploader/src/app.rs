@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use archive_storage::staging::Staging;
 use debian_archive::archive::Archive;
@@ -11,7 +12,7 @@ use tokio::sync::Notify;
 use crate::committer::Committer;
 use crate::oidc::Oidc;
 use crate::password::Passwords;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::publication_tracker::PublicationTracker;
 use crate::rate_limits::RateLimits;
 use crate::refusals::Refusals;
@@ -133,7 +134,15 @@ impl App {
 
     /// Waits for the turn to change what is read first, as `If-Match` asks for: in this process and in all on the catalog. Blocking.
     pub(crate) fn turn_to_edit(&self) -> Result<EditTurn<'_, impl Drop + '_>, Problem> {
+        let since = Instant::now();
         let among_threads = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever had the turn before has waited for the catalog: that each waits as long by itself would add up.
+        if since.elapsed() >= EDIT_PATIENCE {
+            return Err(Problem::new(
+                Code::Unavailable,
+                "other changes have waited for the catalog for too long, and nothing was changed: try again",
+            ));
+        }
         Ok(EditTurn {
             _among_processes: self.archive.hold_edits()?,
             _among_threads: among_threads,
@@ -151,6 +160,9 @@ impl App {
         self.writers.run(move || work(&app)).await
     }
 }
+
+/// How long the turn to edit is waited for: less than the half minute in which a catalog that others hold is given up.
+const EDIT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The turn to change what was read before; others wait until it is dropped.
 pub(crate) struct EditTurn<'a, D> {

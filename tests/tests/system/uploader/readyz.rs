@@ -153,12 +153,15 @@ fn who_reads_waits_for_nobody_who_writes_and_who_writes_is_told_to_come_again() 
     let path = format!("/api/packages/{}", id.as_str().unwrap());
     let other = rusqlite::Connection::open(archive.root().join("catalog.db")).unwrap();
     other.execute_batch("begin immediate").unwrap();
+    let begun = Instant::now();
     std::thread::scope(|scope| {
         let writing: Vec<_> = (0..40)
             .map(|number| {
-                let (server, token) = (&server, &token);
+                let (server, token, path) = (&server, &token, &path);
                 scope.spawn(move || match number {
                     0 => server.upload(&DebBuilder::new("late", "1.0", "all"), "", token),
+                    // Changes that take turns do not wait for the catalog one after the other.
+                    1..4 => server.json("PUT", path, Some(token), &json!({ "section": "web" })),
                     _ => {
                         let body = json!({ "name": format!("t{number}"), "scopes": ["read:stable"] });
                         server.json("POST", "/api/tokens", Some(token), &body)
@@ -180,6 +183,8 @@ fn who_reads_waits_for_nobody_who_writes_and_who_writes_is_told_to_come_again() 
             .map(|thread| thread.join().unwrap().status)
             .collect();
         assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(55), "the last waited for {took:?}");
     });
     other.execute_batch("rollback").unwrap();
     let log = server.log();
