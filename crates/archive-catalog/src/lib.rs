@@ -60,7 +60,7 @@ pub use placement::{Judged, NewDescription, NewPlacement, PackageChange, PlacedS
 pub use position::{Cluster, Indexed, Position, Section};
 pub use publication::{ContentsState, Progress, Publication, PublishedFile, SuiteState};
 pub use retention::{PruneMode, PruneResult, PrunedVersion, Retention};
-pub use snapshot::{Counts, PathList, Snapshot};
+pub use snapshot::{ContentKey, Counts, PackageOutline, PathList, Snapshot, StateChanges};
 pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 pub use sql_catalog::SqlCatalog;
 pub use text_store::{TextChange, TextStore, TextStoreError};

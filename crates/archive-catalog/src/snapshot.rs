@@ -1,7 +1,9 @@
 //! One state of a suite, as publishing reads it.
 
+use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
-use debian_control::name::PackageName;
+use debian_control::name::{Component, PackageName};
+use debian_control::version::Version;
 
 use crate::error::CatalogError;
 use crate::named::{NamedPackage, PastPlacement};
@@ -47,6 +49,12 @@ pub trait Snapshot {
     /// Returns every package that the state of another revision does not show as this one does, ordered as it orders.
     fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
+    /// Returns what lies between the state of another revision and this one, each ordered as it orders.
+    fn changes_from(&self, other: i64) -> Result<StateChanges, CatalogError>;
+
+    /// Returns the versions of contents, in their order.
+    fn versions(&self, contents: &[ContentKey]) -> Result<Vec<Version>, CatalogError>;
+
     /// Returns the names of which something came or left, or a scan found something else, after revision `since`, or all that it holds, in order.
     fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError>;
 
@@ -66,6 +74,34 @@ pub trait Snapshot {
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
 }
+
+/// What one state of a suite shows and another one does not.
+#[derive(Debug, Clone, Default)]
+pub struct StateChanges {
+    /// What the other one shows alone.
+    pub gone: Vec<PackageOutline>,
+    /// What this one shows alone.
+    pub came: Vec<PackageOutline>,
+}
+
+/// What tells a package of a state from the others: tens of thousands are read in a moment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageOutline {
+    /// Component.
+    pub component: Component,
+    /// `Package`.
+    pub name: PackageName,
+    /// `Architecture`.
+    pub architecture: Architecture,
+    /// Sort key of `Version`.
+    pub version_key: Vec<u8>,
+    /// Its content.
+    pub content: ContentKey,
+}
+
+/// What the catalog knows a content by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentKey(pub i64);
 
 /// The paths that one package ships, at one of two revisions or at both.
 #[derive(Debug, Clone, Copy)]

@@ -20,7 +20,7 @@ use archive_catalog::audit::Actor;
 use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
 use archive_storage::store::StoreError;
 
-pub use differences::{Difference, SnapshotChange, differences};
+pub use differences::{Difference, DifferenceCounts, Differences, SnapshotChange};
 pub use view::{DifferenceView, StateView};
 
 /// How many names near an unknown one an error suggests.
@@ -278,7 +278,7 @@ impl Archive {
         now: i64,
     ) -> Result<bool, SnapshotError> {
         let _lock = self.no_prune()?;
-        let RestorableState { state, .. } = self.restorable(suite, id)?;
+        let state = self.restorable(suite, id)?;
         let held = self.held(suite, Some(state.revision))?;
         // Before anything changes: the suite would hold what no publish shows.
         self.refuse_to_hide(suite, || Ok(held.clone()))?;
@@ -329,10 +329,14 @@ impl Archive {
         &self,
         suite: &Suite,
         id: &SnapshotId,
-    ) -> Result<Vec<Difference>, SnapshotError> {
-        let RestorableState { state, gone, came } = self.restorable(suite, id)?;
+    ) -> Result<Differences<'_>, SnapshotError> {
+        let state = self.restorable(suite, id)?;
         self.refuse_to_hide(suite, || self.held(suite, Some(state.revision)))?;
-        Ok(differences(&gone, &came))
+        let then = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?;
+        let now = then.state().revision;
+        Ok(Differences::from(then, now)?)
     }
 
     /// Returns what can be installed now, and could not be after going back to a state; `None` where the suite has no gate, for which this
@@ -357,41 +361,27 @@ impl Archive {
             .packages()
     }
 
-    /// Returns what a suite held at a revision, and not at another one. Reads what changed, and nothing else.
-    fn held_except(
-        &self,
-        suite: &Suite,
-        revision: i64,
-        other: i64,
-    ) -> Result<Vec<SnapshotPackage>, CatalogError> {
-        self.catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?
-            .packages_except(other)
-    }
-
     /// Returns what changed from a revision to another one, or to what the suite holds now. Reads what changed, and nothing else.
     pub fn differences_between(
         &self,
         suite: &Suite,
         before: i64,
         after: Option<i64>,
-    ) -> Result<Vec<Difference>, CatalogError> {
-        let now = self
+    ) -> Result<Differences<'_>, CatalogError> {
+        let after = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), after)?;
-        let after = after.unwrap_or(now.state().revision);
-        let came = now.packages_except(before)?;
-        Ok(differences(&self.held_except(suite, before, after)?, &came))
+        Differences::from(after, before)
     }
 
     /// Returns a state, where all files are in the pool that a suite would hold again.
-    fn restorable(&self, suite: &Suite, id: &SnapshotId) -> Result<RestorableState, SnapshotError> {
+    fn restorable(&self, suite: &Suite, id: &SnapshotId) -> Result<RetainedState, SnapshotError> {
         let states = self.states_named(&[suite], id)?;
         let (_, state) = states.into_iter().next().expect("a name of no state is an error");
-        let now = self
+        let then = self
             .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let came = self.held_except(suite, state.revision, now.state().revision)?;
+            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?;
+        let came = then.packages_except(then.state().revision)?;
         let missing = self.missing_files(suite, &came)?;
         if let Some(first) = missing.first() {
             return Err(SnapshotError::FilesMissing {
@@ -403,8 +393,7 @@ impl Archive {
                 },
             });
         }
-        let gone = now.packages_except(state.revision)?;
-        Ok(RestorableState { state, gone, came })
+        Ok(state)
     }
 
     /// Returns the packages whose files are not in the pool, or have another size.
@@ -439,15 +428,6 @@ impl Archive {
 
 /// How many files of a bucket are looked at one by one.
 const FEW: usize = 50;
-
-/// A state that a suite may go back to.
-struct RestorableState {
-    state: RetainedState,
-    /// What the suite holds now, and would hold no longer.
-    gone: Vec<SnapshotPackage>,
-    /// What it would hold again.
-    came: Vec<SnapshotPackage>,
-}
 
 /// Returns the names that are nearest to `id` in time, in order.
 fn near(id: &SnapshotId, mut others: Vec<SnapshotId>) -> Vec<SnapshotId> {

@@ -1,14 +1,17 @@
 //! One state of a suite: a reading transaction that stays open.
 
+use std::collections::HashMap;
+
 use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
+use debian_control::version::Version;
 
 use super::{named, publications, rows};
-use crate::sql::{Db, Param, Row, Sql, params};
+use crate::sql::{ColumnType, Db, Given, Row, Sql, SqlError, given_row, params};
 use crate::sql_catalog::Reader;
 use crate::{
-    CatalogError, Cluster, Counts, Indexed, NamedPackage, PastPlacement, PathList, Position, Section,
-    Snapshot, SnapshotPackage, SuiteState,
+    CatalogError, Cluster, ContentKey, Counts, Indexed, NamedPackage, PackageOutline, PastPlacement,
+    PathList, Position, Section, Snapshot, SnapshotPackage, StateChanges, SuiteState,
 };
 
 /// A state of a suite, read in a transaction that stays open.
@@ -61,28 +64,20 @@ impl SqlSnapshot<'_> {
         self.reader.read(action, work)
     }
 
-    /// Returns the packages of the suite that `condition` means, in order: `?3` is the revision, `?4` what `more` begins with.
-    fn packages_where(
-        &self,
-        condition: &str,
-        more: &[Param<'_>],
-    ) -> Result<Vec<SnapshotPackage>, CatalogError> {
+    /// Returns the packages of the suite that `condition` means, in order: `?2` is the revision, and `?3` the `other` one.
+    fn packages_where(&self, condition: &str, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError> {
         let query = format!(
             "select component, content.name, content.architecture, content.version, content.sha256,
                     content.size, pool_file.path
              from placement
              join content on content.id = placement.content_id
-             left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?2
+             left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?4
              where suite_id = ?1 and {condition}"
         );
-        let mut values = vec![
-            Param::Integer(self.suite),
-            Param::Text(self.tree.as_str().into()),
-            Param::Integer(self.revision),
-        ];
-        values.extend_from_slice(more);
-        let mut held: Vec<SnapshotPackage> =
-            self.read("read packages", |db| db.query(&query, &values, snapshot_package))?;
+        let mut held: Vec<SnapshotPackage> = self.read("read packages", |db| {
+            let values = params![self.suite, self.revision, other, self.tree];
+            db.query(&query, values, snapshot_package)
+        })?;
         held.sort_unstable();
         Ok(held)
     }
@@ -234,20 +229,35 @@ impl Snapshot for SqlSnapshot<'_> {
     }
 
     fn packages(&self) -> Result<Vec<SnapshotPackage>, CatalogError> {
-        self.packages_where(
-            "added_revision <= ?3 and (removed_revision is null or removed_revision > ?3)",
-            &[],
-        )
+        // Before the first revision there was nothing.
+        self.packages_except(-1)
     }
 
     fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError> {
-        // What an earlier state does not show came after it, and what a later one does not show was removed before.
-        let only_here = if other < self.revision {
-            "added_revision > ?4 and added_revision <= ?3 and (removed_revision is null or removed_revision > ?3)"
-        } else {
-            "removed_revision > ?3 and removed_revision <= ?4 and added_revision <= ?3"
-        };
-        self.packages_where(only_here, &[Param::Integer(other)])
+        self.packages_where(shown_alone(self.revision, other), other)
+    }
+
+    fn changes_from(&self, other: i64) -> Result<StateChanges, CatalogError> {
+        self.read("compare two states", |db| {
+            Ok(StateChanges {
+                gone: outlines_except(db, self.suite, other, self.revision)?,
+                came: outlines_except(db, self.suite, self.revision, other)?,
+            })
+        })
+    }
+
+    fn versions(&self, contents: &[ContentKey]) -> Result<Vec<Version>, CatalogError> {
+        let keys = Given::new(
+            &[("id", ColumnType::Integer)],
+            contents.iter().map(|content| given_row![content.0]),
+        );
+        let select = "select id, version from content where id in (select id from given)";
+        self.read("read versions", |db| {
+            let found = db.query_given(&keys, select, |row| Ok((row.get(0)?, rows::text(row, 1)?)))?;
+            let found: HashMap<i64, Version> = found.into_iter().collect();
+            let version = |content: &ContentKey| found.get(&content.0).cloned().ok_or(SqlError::NoRow);
+            contents.iter().map(version).collect()
+        })
     }
 
     fn changed_names(&self, since: Option<i64>) -> Result<Vec<PackageName>, CatalogError> {
@@ -318,6 +328,36 @@ fn position(row: &Row<'_>) -> Sql<Position> {
         architecture: row.get(3)?,
         version_key: row.get(4)?,
     })
+}
+
+/// Returns the condition that a placement is shown at revision `?2`, which is `here`, and not at `?3`.
+fn shown_alone(here: i64, other: i64) -> &'static str {
+    // What an earlier state does not show came after it, and what a later one does not show was removed before.
+    if other < here {
+        "added_revision > ?3 and added_revision <= ?2 and (removed_revision is null or removed_revision > ?2)"
+    } else {
+        "removed_revision > ?2 and removed_revision <= ?3 and added_revision <= ?2"
+    }
+}
+
+/// Returns what is shown at a revision and not at another one, in order. Reads copies of what orders packages, and no package.
+fn outlines_except(db: &Db<'_>, suite: i64, here: i64, other: i64) -> Sql<Vec<PackageOutline>> {
+    let query = format!(
+        "select component, name, architecture, version_key, content_id from placement
+         where suite_id = ?1 and {}",
+        shown_alone(here, other)
+    );
+    let mut found = db.query(&query, params![suite, here, other], |row| {
+        Ok(PackageOutline {
+            component: rows::text(row, 0)?,
+            name: rows::text(row, 1)?,
+            architecture: rows::text(row, 2)?,
+            version_key: row.get(3)?,
+            content: ContentKey(row.get(4)?),
+        })
+    })?;
+    found.sort_unstable();
+    Ok(found)
 }
 
 fn snapshot_package(row: &Row<'_>) -> Sql<SnapshotPackage> {

@@ -156,6 +156,20 @@ pub(super) fn what_another_state_does_not_show_is_read_by_itself(catalog: &SqlCa
         let names: Vec<String> = found.iter().map(|package| package.name.to_string()).collect();
         names
     };
+    let changes = |here: i64, other: i64| {
+        let state = catalog.snapshot(&suite("stable"), "", Some(here)).unwrap();
+        let changes = state.changes_from(other).unwrap();
+        [changes.gone, changes.came].map(|outlines| {
+            let contents: Vec<_> = outlines.iter().map(|outline| outline.content).collect();
+            let versions = state.versions(&contents).unwrap();
+            let told = outlines.iter().zip(versions);
+            told.map(|(outline, version)| format!("{} {}", outline.name, version.as_str()))
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(changes(last, first), [["left 1"], ["came 1"]]);
+    assert_eq!(changes(first, last), [["came 1"], ["left 1"]]);
+    assert_eq!(changes(last, last), [[""; 0]; 2]);
     assert_eq!(only(first, last), ["left"]);
     assert_eq!(only(last, first), ["came"]);
     assert_eq!(only(last, last), [""; 0]);

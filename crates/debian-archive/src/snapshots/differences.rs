@@ -1,17 +1,16 @@
 //! The differences between two states of a suite.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use debian_control::architecture::Architecture;
-use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName};
 use debian_control::version::Version;
 
-use archive_catalog::SnapshotPackage;
+use archive_catalog::{CatalogError, ContentKey, PackageOutline, Snapshot, StateChanges};
 
 /// One difference between two states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct Difference<V = Version> {
     /// Component.
     pub component: Component,
     /// `Package`.
@@ -19,26 +18,26 @@ pub struct Difference {
     /// `Architecture`.
     pub architecture: Architecture,
     /// What became of it.
-    pub change: SnapshotChange,
+    pub change: SnapshotChange<V>,
 }
 
 /// What became of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SnapshotChange {
+pub enum SnapshotChange<V = Version> {
     /// This version came.
-    Added(Version),
+    Added(V),
     /// This version went.
-    Removed(Version),
+    Removed(V),
     /// One version took the place of one other.
     Changed {
         /// Which went.
-        from: Version,
+        from: V,
         /// Which came.
-        to: Version,
+        to: V,
     },
 }
 
-impl SnapshotChange {
+impl<V> SnapshotChange<V> {
     /// Returns what it is called: `added`, `removed` or `changed`.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -49,113 +48,181 @@ impl SnapshotChange {
     }
 }
 
-/// Returns what changed from `before` to `after`, ordered by component, name and architecture.
-pub fn differences(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<Difference> {
-    let (before, after) = (in_order(before), in_order(after));
-    let (mut before, mut after) = (before.as_slice(), after.as_slice());
-    let mut found = Vec::new();
-    while let Some(next) = first(before, after) {
-        let then = taken(&mut before, next);
-        let now = taken(&mut after, next);
-        let (gone, came) = (versions_except(then, now), versions_except(now, then));
-        found.extend(changes(&gone, &came).into_iter().map(|change| Difference {
-            component: next.component.clone(),
-            name: next.name.clone(),
-            architecture: next.architecture.clone(),
-            change,
-        }));
+/// All that lies between two states, ordered by component, name and architecture; versions are read of what is shown only.
+pub struct Differences<'a> {
+    state: Box<dyn Snapshot + 'a>,
+    all: Vec<Difference<ContentKey>>,
+}
+
+/// How many differences there are, by what became of the packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DifferenceCounts {
+    /// Versions that came.
+    pub added: usize,
+    /// Versions that went.
+    pub removed: usize,
+    /// Versions that took the place of one other.
+    pub changed: usize,
+}
+
+impl<'a> Differences<'a> {
+    /// Compares a state with that of another revision: what this one alone has came.
+    pub(super) fn from(state: Box<dyn Snapshot + 'a>, other: i64) -> Result<Self, CatalogError> {
+        let all = differences(&state.changes_from(other)?);
+        Ok(Self { state, all })
+    }
+
+    /// Returns how many there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Counts them by what became of the packages.
+    pub fn counts(&self) -> DifferenceCounts {
+        let mut counts = DifferenceCounts::default();
+        for difference in &self.all {
+            match difference.change {
+                SnapshotChange::Added(_) => counts.added += 1,
+                SnapshotChange::Removed(_) => counts.removed += 1,
+                SnapshotChange::Changed { .. } => counts.changed += 1,
+            }
+        }
+        counts
+    }
+
+    /// Returns a part of them, as far as there is one.
+    pub fn part(&self, range: Range<usize>) -> Result<Vec<Difference>, CatalogError> {
+        let end = range.end.min(self.all.len());
+        let shown = self.all.get(range.start..end).unwrap_or_default();
+        let contents = shown.iter().flat_map(|difference| match difference.change {
+            SnapshotChange::Added(content) | SnapshotChange::Removed(content) => [Some(content), None],
+            SnapshotChange::Changed { from, to } => [Some(from), Some(to)],
+        });
+        let contents: Vec<ContentKey> = contents.flatten().collect();
+        let mut versions = self.state.versions(&contents)?.into_iter();
+        let mut next = || versions.next().expect("one version for each content");
+        let with_version = |difference: &Difference<ContentKey>| Difference {
+            component: difference.component.clone(),
+            name: difference.name.clone(),
+            architecture: difference.architecture.clone(),
+            change: match difference.change {
+                SnapshotChange::Added(_) => SnapshotChange::Added(next()),
+                SnapshotChange::Removed(_) => SnapshotChange::Removed(next()),
+                SnapshotChange::Changed { .. } => SnapshotChange::Changed {
+                    from: next(),
+                    to: next(),
+                },
+            },
+        };
+        Ok(shown.iter().map(with_version).collect())
+    }
+}
+
+/// Returns what changed, ordered by component, name and architecture.
+fn differences(changes: &StateChanges) -> Vec<Difference<ContentKey>> {
+    let (mut gone, mut came) = (changes.gone.as_slice(), changes.came.as_slice());
+    let mut found = Vec::with_capacity(gone.len().max(came.len()));
+    while let Some(next) = first(gone, came) {
+        let then = taken(&mut gone, next);
+        let now = taken(&mut came, next);
+        add_changes(
+            &mut found,
+            next,
+            [contents_except(then, now), contents_except(now, then)],
+        );
     }
     found
 }
 
-/// Sorts packages; those that a snapshot returns are in order already.
-fn in_order(held: &[SnapshotPackage]) -> Vec<&SnapshotPackage> {
-    let mut held: Vec<&SnapshotPackage> = held.iter().collect();
-    held.sort();
-    held
-}
-
 /// Returns the package that comes first of two lists in order.
-fn first<'a>(before: &[&'a SnapshotPackage], after: &[&'a SnapshotPackage]) -> Option<&'a SnapshotPackage> {
-    let heads = before.first().into_iter().chain(after.first());
-    heads.copied().min_by_key(|held| package(held))
+fn first<'a>(gone: &'a [PackageOutline], came: &'a [PackageOutline]) -> Option<&'a PackageOutline> {
+    let heads = gone.first().into_iter().chain(came.first());
+    heads.min_by_key(|outline| package(outline))
 }
 
 /// Takes from the front of a list what has the component, name and architecture of `next`.
-fn taken<'a, 'p>(list: &mut &'a [&'p SnapshotPackage], next: &SnapshotPackage) -> &'a [&'p SnapshotPackage] {
-    let count = list
-        .iter()
-        .take_while(|held| package(held) == package(next))
-        .count();
+fn taken<'a>(list: &mut &'a [PackageOutline], next: &PackageOutline) -> &'a [PackageOutline] {
+    let is_of = |outline: &&PackageOutline| package(outline) == package(next);
+    let count = list.iter().take_while(is_of).count();
     let (taken, rest) = list.split_at(count);
     *list = rest;
     taken
 }
 
-/// Returns the versions of what is in `these` and not in `others`, all of one name.
-fn versions_except<'p>(these: &[&'p SnapshotPackage], others: &[&SnapshotPackage]) -> Vec<&'p Version> {
-    let others: BTreeSet<(&Version, &Sha256)> =
-        others.iter().map(|held| (&held.version, &held.sha256)).collect();
-    let only_here = these
-        .iter()
-        .filter(|held| !others.contains(&(&held.version, &held.sha256)));
-    only_here.map(|held| &held.version).collect()
+/// Returns the contents of what is in `these` and not in `others`, all of one package, in the order of their versions.
+fn contents_except(these: &[PackageOutline], others: &[PackageOutline]) -> Vec<ContentKey> {
+    // Other metadata places the same content anew.
+    let is_there = |outline: &&PackageOutline| others.binary_search(outline).is_ok();
+    let only_here = these.iter().filter(|outline| !is_there(outline));
+    only_here.map(|outline| outline.content).collect()
 }
 
-fn package(held: &SnapshotPackage) -> (&Component, &PackageName, &Architecture) {
-    (&held.component, &held.name, &held.architecture)
+fn package(outline: &PackageOutline) -> (&Component, &PackageName, &Architecture) {
+    (&outline.component, &outline.name, &outline.architecture)
 }
 
-fn changes(gone: &[&Version], came: &[&Version]) -> Vec<SnapshotChange> {
-    if let ([from], [to]) = (gone, came) {
-        return vec![SnapshotChange::Changed {
-            from: (*from).clone(),
-            to: (*to).clone(),
-        }];
+fn add_changes(
+    found: &mut Vec<Difference<ContentKey>>,
+    of: &PackageOutline,
+    [gone, came]: [Vec<ContentKey>; 2],
+) {
+    let difference = |change| Difference {
+        component: of.component.clone(),
+        name: of.name.clone(),
+        architecture: of.architecture.clone(),
+        change,
+    };
+    if let ([from], [to]) = (gone.as_slice(), came.as_slice()) {
+        let (from, to) = (*from, *to);
+        found.push(difference(SnapshotChange::Changed { from, to }));
+        return;
     }
-    let removed = gone
-        .iter()
-        .map(|version| SnapshotChange::Removed((*version).clone()));
-    let added = came
-        .iter()
-        .map(|version| SnapshotChange::Added((*version).clone()));
-    removed.chain(added).collect()
+    found.extend(
+        gone.into_iter()
+            .map(|content| difference(SnapshotChange::Removed(content))),
+    );
+    found.extend(
+        came.into_iter()
+            .map(|content| difference(SnapshotChange::Added(content))),
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn held(name: &str, version: &str) -> SnapshotPackage {
-        SnapshotPackage {
+    fn outline(name: &str, version: i64) -> PackageOutline {
+        PackageOutline {
             component: "main".parse().unwrap(),
             name: name.parse().unwrap(),
             architecture: "amd64".parse().unwrap(),
-            version: version.parse().unwrap(),
-            sha256: Sha256::from_bytes([u8::try_from(version.len()).unwrap(); 32]),
-            size: 1,
-            path: None,
+            version_key: version.to_be_bytes().to_vec(),
+            content: ContentKey(version),
         }
     }
 
-    fn told(before: &[SnapshotPackage], after: &[SnapshotPackage]) -> Vec<String> {
-        let tell = |difference: Difference| match difference.change {
-            SnapshotChange::Added(version) => format!("+{} {version}", difference.name),
-            SnapshotChange::Removed(version) => format!("-{} {version}", difference.name),
-            SnapshotChange::Changed { from, to } => format!("{} {from} {to}", difference.name),
+    fn told(gone: &[PackageOutline], came: &[PackageOutline]) -> Vec<String> {
+        let tell = |difference: Difference<ContentKey>| match difference.change {
+            SnapshotChange::Added(content) => format!("+{} {}", difference.name, content.0),
+            SnapshotChange::Removed(content) => format!("-{} {}", difference.name, content.0),
+            SnapshotChange::Changed { from, to } => format!("{} {} {}", difference.name, from.0, to.0),
         };
-        differences(before, after).into_iter().map(tell).collect()
+        let changes = StateChanges {
+            gone: gone.to_vec(),
+            came: came.to_vec(),
+        };
+        differences(&changes).into_iter().map(tell).collect()
     }
 
     #[test]
     fn one_version_for_one_other_is_a_change() {
-        assert_eq!(told(&[held("aa", "1")], &[held("aa", "2")]), ["aa 1 2"]);
+        assert_eq!(told(&[outline("aa", 1)], &[outline("aa", 2)]), ["aa 1 2"]);
     }
 
     #[test]
     fn versions_beside_each_other_come_and_go_by_themselves() {
-        let before = [held("aa", "1"), held("aa", "2"), held("bb", "1")];
-        let after = [held("aa", "2"), held("aa", "3"), held("aa", "4")];
+        let before = [outline("aa", 1), outline("aa", 2), outline("bb", 1)];
+        let after = [outline("aa", 2), outline("aa", 3), outline("aa", 4)];
         assert_eq!(told(&before, &after), ["-aa 1", "+aa 3", "+aa 4", "-bb 1"]);
         assert_eq!(told(&before, &before), Vec::<String>::new());
     }

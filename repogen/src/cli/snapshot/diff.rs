@@ -3,7 +3,7 @@
 use archive_catalog::SnapshotId;
 use clap::Args;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{DifferenceView, differences};
+use debian_archive::snapshots::DifferenceView;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Completion, Failure};
@@ -47,9 +47,8 @@ pub(crate) fn run(args: SnapshotDiffArgs, context: &mut Context) -> Result<Compl
                 None => continue,
             },
         };
-        let before = archive.held(suite, Some(state.revision))?;
-        let after = archive.held(suite, revision)?;
-        for difference in differences(&before, &after) {
+        let differences = archive.differences_between(suite, state.revision, revision)?;
+        for difference in differences.part(0..differences.count())? {
             let view = DifferenceView::new(suite, &difference);
             let line = if args.json {
                 serde_json::to_string(&view).map_err(Failure::disk)?

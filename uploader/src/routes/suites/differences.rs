@@ -1,12 +1,13 @@
 //! `GET /api/suites/{suite}/differences`: what lies between two states of a suite.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use debian_archive::config::Suite;
-use debian_archive::snapshots::{Difference, DifferenceView, SnapshotChange};
+use debian_archive::snapshots::{DifferenceCounts, DifferenceView, Differences};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -92,9 +93,9 @@ pub(crate) fn between(
     let asked = (suite.codename.as_str(), &params.from, &params.to);
     let list = ListId::of(caller, "/api/suites/{suite}/differences", &asked);
     let start = list.skipped(params.cursor.as_deref())?;
-    let mut page = DifferencePage::of(suite, all.iter().skip(start).take(limit), &all);
     let end = start.saturating_add(limit);
-    page.next = (end < all.len()).then(|| list.cursor(&end));
+    let mut page = DifferencePage::of(suite, &all, start..end)?;
+    page.next = (end < all.count()).then(|| list.cursor(&end));
     Ok(page)
 }
 
@@ -106,24 +107,23 @@ fn state(app: &App, suite: &Suite, id: &str) -> Result<i64, Problem> {
 }
 
 impl DifferencePage {
-    /// Returns the first differences, with the counts of all of them.
-    pub(super) fn of<'a>(
-        suite: &Suite,
-        shown: impl Iterator<Item = &'a Difference>,
-        all: &[Difference],
-    ) -> Self {
-        let count = |is_one: fn(&SnapshotChange) -> bool| {
-            let changes = all.iter().map(|difference| &difference.change);
-            changes.filter(|change| is_one(change)).count()
-        };
-        Self {
-            added: count(|change| matches!(change, SnapshotChange::Added(_))),
-            removed: count(|change| matches!(change, SnapshotChange::Removed(_))),
-            changed: count(|change| matches!(change, SnapshotChange::Changed { .. })),
+    /// Returns a part of the differences, with the counts of all of them.
+    pub(super) fn of(suite: &Suite, all: &Differences<'_>, range: Range<usize>) -> Result<Self, Problem> {
+        let shown = all.part(range)?;
+        let DifferenceCounts {
+            added,
+            removed,
+            changed,
+        } = all.counts();
+        Ok(Self {
+            added,
+            removed,
+            changed,
             items: shown
+                .iter()
                 .map(|difference| DifferenceView::new(suite, difference))
                 .collect(),
             next: None,
-        }
+        })
     }
 }

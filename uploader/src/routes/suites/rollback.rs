@@ -87,7 +87,7 @@ pub(crate) fn roll_back(
     caller.admin()?;
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let id = snapshots::id(&body.snapshot)?;
-    let changes = app.archive.roll_back_preview(suite, &id)?;
+    let differences = DifferencePage::of(suite, &app.archive.roll_back_preview(suite, &id)?, 0..SHOWN)?;
     let broken = match body.dry_run {
         true => app.archive.broken_by_roll_back(suite, &id)?,
         false => None,
@@ -102,7 +102,7 @@ pub(crate) fn roll_back(
         snapshot: id.to_string(),
         is_changed,
         published_by: ChangePublisher::of(app),
-        differences: DifferencePage::of(suite, changes.iter().take(SHOWN), &changes),
+        differences,
         is_blocked: suite.gate == Gate::Block && broken.as_ref().is_some_and(|broken| !broken.is_empty()),
         uninstallable: broken.map(|broken| broken.iter().map(UninstallableView::new).collect()),
     })
