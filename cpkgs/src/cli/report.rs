@@ -41,6 +41,24 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
             "{program} needs its files in /opt, which cannot be laid over this machine's: it may not run"
         )));
     }
+    report_elsewhere(applied, install, context);
+    let generation = applied.generation;
+    context
+        .printer
+        .info(format_args!("generation {generation} is current"));
+    let bin = install.join("bin");
+    let on_path =
+        std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder == bin));
+    if !on_path {
+        let bin = escaped(&bin.to_string_lossy());
+        context
+            .printer
+            .info(format_args!("programs are in {bin}: put it on PATH"));
+    }
+}
+
+/// Tells of packages with files where nothing is laid over, or with programs where no person calls them.
+fn report_elsewhere(applied: &Applied, install: &Path, context: &mut Context) {
     for (package, folders) in &applied.notes.outside {
         let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
         let place = install.join("current/root");
@@ -65,19 +83,6 @@ pub(super) fn report(applied: &Applied, install: &Path, context: &mut Context) {
         context.printer.info(escaped(&format!(
             "no entry in bin for programs of {package}: {all}; {how}"
         )));
-    }
-    let generation = applied.generation;
-    context
-        .printer
-        .info(format_args!("generation {generation} is current"));
-    let bin = install.join("bin");
-    let on_path =
-        std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder == bin));
-    if !on_path {
-        let bin = escaped(&bin.to_string_lossy());
-        context
-            .printer
-            .info(format_args!("programs are in {bin}: put it on PATH"));
     }
 }
 

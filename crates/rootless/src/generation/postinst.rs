@@ -159,21 +159,20 @@ fn effects(call: &Call) -> Vec<Effect<'_>> {
             .copied()
             .map(|path| Effect::Folder { path })
             .collect(),
-        ("tee", paths) => {
-            let writing = if has(&["-a", "--append"]) {
-                Writing::More
-            } else {
-                Writing::Anew
-            };
-            let write = |path| Effect::Write {
-                path,
-                writing,
-                text: None,
-            };
-            paths.iter().copied().map(write).collect()
-        }
+        ("tee", paths) => teed(paths, arguments).collect(),
         _ => write(text).into_iter().collect(),
     }
+}
+
+/// Returns what becomes of files that get a copy of what comes through a pipe.
+fn teed<'a>(paths: &[&'a str], arguments: &[String]) -> impl Iterator<Item = Effect<'a>> {
+    let is_more = arguments.iter().any(|word| word == "-a" || word == "--append");
+    let writing = if is_more { Writing::More } else { Writing::Anew };
+    paths.iter().map(move |path| Effect::Write {
+        path,
+        writing,
+        text: None,
+    })
 }
 
 /// Returns the arguments of a command that are no options, nor values of options.
