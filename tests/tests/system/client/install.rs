@@ -407,7 +407,11 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
 fn nothing_is_asked_where_nobody_can_answer() {
     let (_archive, _nginx, client) = served();
     let run = client.run(&["install", "greeting"]).exits(2);
-    assert!(run.stderr.contains("hint: say --yes"), "{}", run.report());
+    assert!(
+        run.stderr.contains("hint: `--yes` answers it"),
+        "{}",
+        run.report()
+    );
     assert!(client.json(&["list", "--installed"]).is_empty());
 }
 

@@ -232,7 +232,7 @@ fn a_program_that_is_followed_changes_nothing_of_its_generation() {
     assert!(said.contains("Read-only file system"), "{said}");
     let repaired = client.run(&["repair"]).ok();
     assert!(
-        repaired.stderr.contains("all is in order"),
+        repaired.stderr.contains("everything is in order"),
         "{}",
         repaired.report()
     );
