@@ -22,6 +22,7 @@ use rustix::process::{
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
+use super::LAID;
 use super::tracer::{self, PackageFiles};
 use super::union::{TEMPORARY, UNION};
 
@@ -30,24 +31,9 @@ pub const FOLLOW_COMMAND: &str = "make-by-links";
 /// The command of `cpkgs` that becomes such a program: GENERATION PROGRAM ARGUMENT…
 pub const CONFINED_COMMAND: &str = "exec-confined";
 
-/// What programs may read besides the generation. The user's own files are not among it.
-const READ: [&str; 16] = [
-    "/usr",
-    "/opt",
-    "/etc",
-    "/var/lib",
-    "/var/cache",
-    "/var/opt",
-    "/srv",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/proc",
-    "/sys",
-    "/dev",
+/// What programs may read besides the generation and what it is laid over. The user's own files are not among it.
+const READ: [&str; 9] = [
+    "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/dev",
 ];
 /// Devices that they may write to.
 const WRITTEN: [&str; 2] = ["/dev/null", "/dev/zero"];
@@ -116,7 +102,12 @@ fn confine(generation: &Path) -> io::Result<()> {
         .handle_access(AccessFs::from_all(MOST))
         .and_then(|rules| rules.scope(Scope::from_all(MOST)))
         .and_then(Ruleset::create)
-        .and_then(|rules| rules.add_rules(path_beneath_rules(READ, AccessFs::from_read(MOST))))
+        .and_then(|rules| {
+            rules.add_rules(path_beneath_rules(
+                LAID.into_iter().chain(READ),
+                AccessFs::from_read(MOST),
+            ))
+        })
         .and_then(|rules| rules.add_rules(path_beneath_rules([install], AccessFs::from_read(MOST))))
         .and_then(|rules| {
             rules.add_rules(path_beneath_rules(
