@@ -2,12 +2,14 @@
 //!
 //! Read once by whoever opens an archive; never written except by `repogen init` and `repogen key`.
 
+mod check;
 mod duration;
 mod edit;
+mod read;
 mod url;
 mod vulnerabilities;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use archive_index::Form;
@@ -17,8 +19,11 @@ use serde::Deserialize;
 
 pub use duration::Span;
 pub use edit::{Initial, SigningKeys, initial_text, with_signing_keys};
+pub use read::parse_toml;
 pub use url::{UrlProblem, check_url};
 pub use vulnerabilities::{BlockFrom, VulnerabilitySettings};
+
+use read::{count, parsed, parsed_list, parsed_option, some_count};
 
 /// The name of the configuration file in the archive root.
 pub const FILE_NAME: &str = "repogen.toml";
@@ -286,61 +291,6 @@ impl Config {
                 || suite.alias.as_ref().is_some_and(|alias| alias.as_str() == name)
         })
     }
-
-    fn check(&self) -> Result<(), String> {
-        for (key, value) in [("origin", &self.origin), ("label", &self.label)] {
-            check_line(key, value)?;
-        }
-        if let Some(url) = &self.url {
-            check_url(url).map_err(|problem| format!("invalid `url`: {problem}"))?;
-        }
-        let site = self.site.as_ref();
-        for (key, value) in [
-            ("title", site.and_then(|site| site.title.as_ref())),
-            ("description", site.and_then(|site| site.description.as_ref())),
-        ] {
-            if let Some(value) = value {
-                check_line(key, value)?;
-            }
-        }
-        self.signing.check()?;
-        if let Some(settings) = &self.vulnerabilities {
-            settings.check(self)?;
-        }
-        if self.suites.is_empty() {
-            return Err("no [[suite]]: an archive needs at least one".into());
-        }
-        let mut owners: HashMap<&str, &SuiteName> = HashMap::new();
-        for suite in &self.suites {
-            for name in std::iter::once(&suite.codename)
-                .chain(suite.alias.as_ref().filter(|alias| **alias != suite.codename))
-            {
-                if let Some(other) = owners.insert(name.as_str(), &suite.codename) {
-                    return Err(format!(
-                        "`{name}` stands for two suites, `{other}` and `{}`: a codename or alias names one suite",
-                        suite.codename
-                    ));
-                }
-            }
-            suite
-                .check()
-                .map_err(|message| format!("suite `{}`: {message}", suite.codename))?;
-        }
-        Ok(())
-    }
-}
-
-impl Signing {
-    fn check(&self) -> Result<(), String> {
-        match (&self.key, &self.command) {
-            (Some(_), Some(_)) => Err("[signing] has both `key` and `command`: expected one of them".into()),
-            (None, None) => Err("[signing] has neither `key` nor `command`: expected one of them".into()),
-            (None, Some(command)) if command.is_empty() => {
-                Err("[signing] `command` is empty: expected a program and its arguments".into())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Suite {
@@ -358,85 +308,6 @@ impl Suite {
     pub fn overrides_of(&self, name: &PackageName) -> Option<&Override> {
         self.overrides.get(name.as_str())
     }
-
-    fn check(&self) -> Result<(), String> {
-        if self.components.is_empty() {
-            return Err("`components` is empty: expected at least one".into());
-        }
-        if self.architectures.is_empty() {
-            return Err("`architectures` is empty: expected at least one".into());
-        }
-        if let Some(component) = twice(&self.components) {
-            return Err(format!("component `{component}` is listed twice"));
-        }
-        if self.compressions.is_empty() {
-            return Err(
-                "`compressions` is empty: expected at least one of \"xz\", \"gz\" and \"zst\"".into(),
-            );
-        }
-        if let Some(form) = twice(&self.compressions) {
-            let name = form.extension().trim_start_matches('.');
-            return Err(format!("compression `{name}` is listed twice"));
-        }
-        if let Some(architecture) = twice(&self.architectures) {
-            return Err(format!("architecture `{architecture}` is listed twice"));
-        }
-        if self.architectures.iter().any(Architecture::is_all) {
-            return Err("`all` is listed in `architectures`: it always fits, leave it out".into());
-        }
-        if self.keep_versions == Some(0) {
-            return Err("`keep_versions` is 0: expected 1 or more, or leave it out to keep all".into());
-        }
-        if self.valid_for.is_some_and(|span| span.seconds() == 0) {
-            return Err("`valid_for` is 0: expected a time such as \"14d\", or leave it out".into());
-        }
-        for (name, values) in &self.overrides {
-            name.parse::<PackageName>()
-                .map_err(|error| format!("overrides: {error}"))?;
-            for (key, value) in [("section", &values.section), ("priority", &values.priority)] {
-                if let Some(value) = value {
-                    check_line(key, value).map_err(|error| format!("overrides of `{name}`: {error}"))?;
-                    if value.contains([' ', '\t']) {
-                        return Err(format!(
-                            "overrides of `{name}`: `{key}` `{value}` has a blank in it"
-                        ));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn check_line(key: &str, value: &str) -> Result<(), String> {
-    if value.is_empty() || value.chars().any(char::is_control) || value.trim() != value {
-        return Err(format!(
-            "invalid `{key}` `{}`: expected one line of text, no blanks around it",
-            value.escape_debug()
-        ));
-    }
-    Ok(())
-}
-
-fn twice<T: PartialEq>(items: &[T]) -> Option<&T> {
-    items
-        .iter()
-        .enumerate()
-        .find(|(at, item)| items.iter().take(*at).any(|other| other == *item))
-        .map(|(_, item)| item)
-}
-
-/// Parses a text of TOML; `path` is named in errors, with the line.
-pub fn parse_toml<T: serde::de::DeserializeOwned>(text: &str, path: &Path) -> Result<T, ConfigError> {
-    toml::from_str(text).map_err(|error| ConfigError::Syntax {
-        path: path.to_owned(),
-        line: error.span().map_or(1, |span| line_of(text, span.start)),
-        message: error.message().lines().collect::<Vec<_>>().join("; "),
-    })
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn yes() -> bool {
@@ -463,44 +334,6 @@ fn default_compressions() -> Vec<Form> {
 
 fn default_keep_generations() -> u32 {
     3
-}
-
-fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let value = toml::Value::deserialize(deserializer)?;
-    let count = value.as_integer().and_then(|count| u32::try_from(count).ok());
-    count.ok_or_else(|| {
-        serde::de::Error::custom(format!(
-            "invalid value `{value}`: expected a whole number from 0 to {}",
-            u32::MAX
-        ))
-    })
-}
-
-fn some_count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    count(deserializer).map(Some)
-}
-
-fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(serde::de::Error::custom)
-}
-
-fn parsed_option<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    parsed(deserializer).map(Some)
-}
-
-fn parsed_list<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    Vec::<String>::deserialize(deserializer)?
-        .iter()
-        .map(|text| text.parse().map_err(serde::de::Error::custom))
-        .collect()
 }
 
 #[cfg(test)]

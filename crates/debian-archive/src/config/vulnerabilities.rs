@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Config, Span, Suite, check_line};
+use super::check::check_line;
+use super::{Config, Span, Suite};
 use crate::severity::Severity;
 
 /// Shortest time between two scans, in seconds: the data changes a few times a day, and whoever offers it is asked for all of it.
