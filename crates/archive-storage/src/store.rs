@@ -155,6 +155,9 @@ pub trait FileStore: Send + Sync {
     /// Returns all files below a folder; links are not followed.
     fn list(&self, folder: &str) -> Result<BTreeMap<String, FileHead>, StoreError>;
 
+    /// Returns what lies below a folder and is neither a file nor a folder: links, pipes, devices. A store may have none of it.
+    fn irregular_files(&self, folder: &str) -> Result<Vec<String>, StoreError>;
+
     /// Returns the names of the files in a folder, without those in folders below it.
     fn names(&self, folder: &str) -> Result<Vec<String>, StoreError>;
 
@@ -163,6 +166,11 @@ pub trait FileStore: Send + Sync {
 
     /// Deletes a file or a link, with the folders that it leaves empty, but for those at the top; one that is not there is no error.
     fn delete(&self, path: &str) -> Result<(), StoreError>;
+
+    /// Deletes many files likewise, in any order: of a bucket, many with each request.
+    fn delete_all(&self, paths: &[String]) -> Result<(), StoreError> {
+        paths.iter().try_for_each(|path| self.delete(path))
+    }
 
     /// Deletes a staged file that nobody will finish, with what it stands for: parts of an upload that ended.
     fn give_up(&self, path: &str) -> Result<(), StoreError> {
@@ -179,10 +187,9 @@ pub fn folder_of(path: &str) -> &str {
 pub fn delete_folder(store: &dyn FileStore, folder: &str) -> Result<(), StoreError> {
     let mut paths: Vec<String> = store.list(folder)?.into_keys().collect();
     paths.sort_by_key(|path| Reverse(Turn::of(path)));
-    for path in paths {
-        store.delete(&path)?;
-    }
-    Ok(())
+    paths
+        .chunk_by(|one, next| Turn::of(one) == Turn::of(next))
+        .try_for_each(|turn| store.delete_all(turn))
 }
 
 /// When a file is written among those of an archive, so that each finds what it names there already.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use debian_control::digest::{Digester, Sha256};
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
@@ -488,6 +488,10 @@ impl FileStore for Bucket {
         Ok(files.collect())
     }
 
+    fn irregular_files(&self, _folder: &str) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.key(folder)?;
         let objects = async {
@@ -529,11 +533,22 @@ impl FileStore for Bucket {
     }
 
     fn delete(&self, path: &str) -> Result<(), StoreError> {
-        let key = self.key(path)?;
-        match self.runtime.block_on(self.store.delete(&key)) {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(self.failed("delete", path, error)),
+        self.delete_all(&[path.to_owned()])
+    }
+
+    fn delete_all(&self, paths: &[String]) -> Result<(), StoreError> {
+        let keys = paths.iter().map(|path| self.key(path));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let keys = stream::iter(keys.into_iter().map(Ok)).boxed();
+        let results = self.store.delete_stream(keys).collect::<Vec<_>>();
+        // They come in the order of the keys.
+        for (path, result) in paths.iter().zip(self.runtime.block_on(results)) {
+            match result {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(self.failed("delete", path, error)),
+            }
         }
+        Ok(())
     }
 }
 

@@ -9,6 +9,8 @@ use crate::archive::Archive;
 
 /// How many files are condemned together: uploads of these are told to come again until they are gone.
 const TOGETHER: usize = 100;
+/// How many of these are deleted between two looks at the time.
+const AT_ONCE: usize = 25;
 
 impl Archive {
     /// Deletes those of these files, below the root, that no row names, and returns them.
@@ -53,13 +55,14 @@ impl Archive {
     {
         let started = Instant::now();
         let mut gone = condemned;
-        for (done, file) in condemned.iter().enumerate() {
+        for (done, some) in condemned.chunks(AT_ONCE).enumerate() {
             // Whoever stood still for long must not delete what was put there anew. The next prune does the rest.
             if started.elapsed() > Duration::from_secs(DELETION_SECONDS) {
-                gone = condemned.get(..done).unwrap_or(condemned);
+                gone = condemned.get(..done * AT_ONCE).unwrap_or(condemned);
                 break;
             }
-            self.files().delete(&file.path)?;
+            let paths: Vec<String> = some.iter().map(|file| file.path.clone()).collect();
+            self.files().delete_all(&paths)?;
         }
         self.catalog().condemned_deleted(gone)?;
         Ok(gone)

@@ -19,6 +19,7 @@ pub fn check(store: &dyn FileStore, staged: &Path) {
     std::fs::create_dir_all(staged).unwrap();
     let suite = Suite { store, staged };
     suite.what_is_written_is_read_listed_and_deleted();
+    suite.files_are_deleted_together_and_no_others();
     suite.a_name_that_stands_for_ever_is_never_replaced("small", b"one".to_vec(), b"two".to_vec());
     suite.a_name_that_stands_for_ever_is_never_replaced("large", vec![1; LARGE], vec![2; LARGE]);
     suite.of_many_that_put_one_name_one_wins();
@@ -84,6 +85,21 @@ impl Suite<'_> {
         self.store.delete(path).unwrap();
         assert!(self.store.list("pool").unwrap().is_empty());
         assert_eq!(self.store.head(path).unwrap(), None);
+    }
+
+    fn files_are_deleted_together_and_no_others(&self) {
+        let paths = ["browse/a/1.0~rc1+b2", "browse/a/x y", "browse/b", "browse/bb"];
+        let paths = paths.map(str::to_owned);
+        for path in &paths {
+            self.write(path, "page", Lifetime::Replaceable);
+        }
+        let [first, second, third, other] = &paths;
+        let missing = "browse/none".to_owned();
+        let together = [first, &missing, second, third].map(String::clone);
+        self.store.delete_all(&together).unwrap();
+        let left: Vec<String> = self.store.list("browse").unwrap().into_keys().collect();
+        assert_eq!(left, [other.clone()]);
+        self.store.delete(other).unwrap();
     }
 
     fn a_name_that_stands_for_ever_is_never_replaced(&self, name: &str, one: Vec<u8>, other: Vec<u8>) {
@@ -196,5 +212,6 @@ impl Suite<'_> {
         assert!(self.store.folders("nothing").unwrap().is_empty());
         assert_eq!(digest(self.store, "dists/none").unwrap(), None);
         self.store.delete("dists/none").unwrap();
+        self.store.delete_all(&[]).unwrap();
     }
 }

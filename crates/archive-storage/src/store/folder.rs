@@ -1,10 +1,10 @@
 //! A folder on a disk of this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -53,18 +53,48 @@ impl Folder {
             return Ok(None);
         }
         let open = || -> io::Result<(File, FileHead)> {
-            let file = File::open(&file)?;
+            // Nobody may ever write to a pipe that somebody put there.
+            let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+            let file = File::options().read(true).custom_flags(nonblocking).open(&file)?;
             let found = file.metadata()?;
-            if found.is_dir() {
-                return Err(io::ErrorKind::NotFound.into());
+            match (found.is_file(), found.is_dir()) {
+                (true, _) => Ok((file, head(&found))),
+                (_, true) => Err(io::ErrorKind::NotFound.into()),
+                _ => Err(io::Error::other("it is not a regular file")),
             }
-            Ok((file, head(&found)))
         };
         match open() {
             Ok(found) => Ok(Some(found)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(self.failed("read", path, error)),
         }
+    }
+
+    /// Goes through all that lies below a folder, with its path below the root; links are not followed.
+    fn walk(
+        &self,
+        folder: &str,
+        mut each: impl FnMut(&str, &walkdir::DirEntry) -> walkdir::Result<()>,
+    ) -> Result<(), StoreError> {
+        let top = self.root.join(folder);
+        if !top.is_dir() || self.alias_above(&top).is_some() {
+            return Ok(());
+        }
+        for entry in walkdir::WalkDir::new(&top) {
+            let seen = entry.and_then(|entry| {
+                let below = entry.path().strip_prefix(&self.root).ok();
+                // A name that is not UTF-8 is of no archive.
+                below
+                    .and_then(Path::to_str)
+                    .map_or(Ok(()), |path| each(path, &entry))
+            });
+            match seen.map_err(io::Error::from) {
+                // It was deleted while this went through the folder.
+                Err(error) if is_missing(&error) => {}
+                seen => seen.map_err(|error| self.failed("list", folder, error))?,
+            }
+        }
+        Ok(())
     }
 
     /// Returns the names of a kind in a folder; none where there is no folder.
@@ -125,7 +155,10 @@ impl Folder {
             Ok(()) => Ok(PutNew::Written),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 match file_digest::digest(&target) {
-                    Ok(found) if found == *sha256 => Ok(PutNew::Same),
+                    Ok(found) if found == *sha256 => {
+                        serve(&target).map_err(|error| self.failed("make readable", path, error))?;
+                        Ok(PutNew::Same)
+                    }
                     Ok(_) => Ok(PutNew::Other),
                     Err(error) => Err(self.failed("read", path, error)),
                 }
@@ -315,21 +348,28 @@ impl FileStore for Folder {
     }
 
     fn list(&self, folder: &str) -> Result<BTreeMap<String, FileHead>, StoreError> {
-        let top = self.root.join(folder);
         let mut files = BTreeMap::new();
-        if !top.is_dir() || self.alias_above(&top).is_some() {
-            return Ok(files);
-        }
-        for entry in walkdir::WalkDir::new(&top) {
-            let failed = |error: walkdir::Error| self.failed("list", folder, error.into());
-            let entry = entry.map_err(failed)?;
-            let below = entry.path().strip_prefix(&self.root).ok().and_then(Path::to_str);
-            // A name that is not UTF-8 is of no archive.
-            if let (true, Some(path)) = (entry.file_type().is_file(), below) {
-                files.insert(path.to_owned(), head(&entry.metadata().map_err(failed)?));
+        self.walk(folder, |path, entry| {
+            if entry.file_type().is_file() {
+                files.insert(path.to_owned(), head(&entry.metadata()?));
             }
-        }
+            Ok(())
+        })?;
         Ok(files)
+    }
+
+    fn irregular_files(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let mut irregular = Vec::new();
+        self.walk(folder, |path, entry| {
+            let kind = entry.file_type();
+            // A pool may lie elsewhere: what a folder itself leads to is no concern here.
+            if entry.depth() > 0 && !kind.is_file() && !kind.is_dir() {
+                irregular.push(path.to_owned());
+            }
+            Ok(())
+        })?;
+        irregular.sort();
+        Ok(irregular)
     }
 
     fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
@@ -386,6 +426,15 @@ fn later_than(file: &Path) -> io::Result<SystemTime> {
         Ok(found) => Ok(now.max(found.modified()? + Duration::from_secs(1))),
         Err(error) if is_missing(&error) => Ok(now),
         Err(error) => Err(error),
+    }
+}
+
+/// Has everybody read a file, as those that are written here: it may have come with other rights, from a copy say.
+fn serve(file: &Path) -> io::Result<()> {
+    let mode = file.metadata()?.permissions().mode();
+    match mode & 0o444 {
+        0o444 => Ok(()),
+        _ => std::fs::set_permissions(file, Permissions::from_mode(mode | 0o444)),
     }
 }
 
