@@ -120,8 +120,11 @@ impl SqliteFile {
     /// Says what makes the file at `path` no catalog that can be read; an error where that cannot be found out.
     pub(crate) fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
         let check = |connection: Connection| {
+            // SQLite opens an empty file as a database without tables.
+            let check = "select case when exists(select 1 from sqlite_master) then quick_check else 'it is empty' end \
+                         from pragma_quick_check(1)";
             connection
-                .query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0))
+                .query_row(check, [], |row| row.get::<_, String>(0))
                 .map_err(|source| failed(path, "check it", source))
         };
         match connect(path).and_then(check) {
@@ -129,6 +132,34 @@ impl SqliteFile {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if is_damage(&error) => Ok(Some(error.to_string())),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Says whether one of these tables has a row, or the file is no catalog of which that could be said.
+    pub(crate) fn has_rows(
+        path: &Path,
+        tables: impl IntoIterator<Item = &'static str>,
+    ) -> Result<bool, CatalogError> {
+        let connection = match connect(path) {
+            Err(error) if is_damage(&error) => return Ok(true),
+            connected => connected?,
+        };
+        let look = || -> Result<bool, rusqlite::Error> {
+            let is_there = "select exists(select 1 from sqlite_master where type = 'table' and name = ?1)";
+            for table in tables {
+                if connection.query_row(is_there, [table], |row| row.get(0))?
+                    && connection.query_row(&format!("select exists(select 1 from {table})"), [], |row| {
+                        row.get(0)
+                    })?
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        match look().map_err(|source| failed(path, "look for rows in its tables", source)) {
+            Err(error) if is_damage(&error) => Ok(true),
+            looked => looked,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::error::CatalogError;
 use crate::postgres::PostgresServer;
 use crate::sql::{Db, Dialect, Param, Row, Sql, SqlError};
 use crate::sql_catalog::{Backend, Reader, SqlCatalog};
+use crate::sqlite::SqliteFile;
 
 /// A table and its columns, in an order in which every row comes after those that it refers to.
 struct CatalogTable {
@@ -303,6 +304,21 @@ impl SqlCatalog {
                 // Suites have a row as soon as a program has opened it.
                 PostgresServer::has_rows(address, names.filter(|name| *name != "suite"))
             }
+        }
+    }
+
+    /// Says whether a catalog holds nothing: an `init` that was cut off left it, or there is none.
+    pub fn is_blank(url: &DatabaseUrl) -> Result<bool, CatalogError> {
+        match url {
+            DatabaseUrl::Sqlite(path) if path.is_file() => {
+                let names = TABLES.iter().map(|table| table.name);
+                Ok(!SqliteFile::has_rows(
+                    path,
+                    names.filter(|name| *name != "suite"),
+                )?)
+            }
+            DatabaseUrl::Sqlite(path) => Ok(path.symlink_metadata().is_err()),
+            DatabaseUrl::Postgres(_) => Ok(!Self::is_in_use(url)?),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -63,24 +63,31 @@ impl Archive {
         let staging = Staging::new(self.local())?;
         let copy = staging.name();
         self.catalog().copy_to(&copy)?;
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(target)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::AlreadyExists => BackupError::TargetExists(target.to_owned()),
-                _ => failed("make", target, source),
-            })?;
-        let written = self.write_backup(file, &copy);
-        if written.is_err() {
-            // Half a backup is worse than none.
-            let _ = std::fs::remove_file(target);
+        if target.symlink_metadata().is_ok() {
+            return Err(BackupError::TargetExists(target.to_owned()));
         }
-        written.map_err(|source| failed("write", target, source))
+        // It has no name before it is whole: half a backup is worse than none. Only its owner reads it.
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new()
+            .prefix(".backup-")
+            .tempfile_in(folder)
+            .map_err(|source| failed("make", target, source))?;
+        self.write_backup(file.as_file(), &copy)
+            .map_err(|source| failed("write", target, source))?;
+        file.persist_noclobber(target)
+            .map_err(|failure| match failure.error.kind() {
+                io::ErrorKind::AlreadyExists => BackupError::TargetExists(target.to_owned()),
+                _ => failed("make", target, failure.error),
+            })?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| failed("sync", folder, source))
     }
 
-    fn write_backup(&self, file: File, catalog: &Path) -> io::Result<()> {
+    fn write_backup(&self, file: &File, catalog: &Path) -> io::Result<()> {
         let mut encoder = zstd::Encoder::new(file, 3)?;
         encoder.include_checksum(true)?;
         let mut tar = tar::Builder::new(encoder);

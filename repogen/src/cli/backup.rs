@@ -23,6 +23,11 @@ pub(super) struct RestoreArgs {
 }
 
 pub(super) fn run(args: BackupArgs, context: &mut Context) -> Result<Completion, Failure> {
+    if args.file.as_os_str() == "-" {
+        return Err(Failure::usage(
+            "a backup goes to a file, not to standard output: name one, or `./-`",
+        ));
+    }
     context.archive()?.backup(&args.file)?;
     context.printer.info(format_args!(
         "wrote `{}`, which contains private keys",

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rustix::fs::FlockOperation;
+
 use super::exit::Failure;
 
 /// Creates a file, which must not exist, and syncs it to disk; where that fails there is none.
@@ -31,6 +33,18 @@ pub(super) fn create_private_folder_of(path: &Path) -> Result<(), Failure> {
         .mode(0o700)
         .create(folder)
         .map_err(|error| write_failed(folder, error))
+}
+
+/// Keeps other commands that make or change an archive's settings and keys out of its folder, as long as what is returned lives.
+pub(super) fn alone_in(root: &Path) -> Result<File, Failure> {
+    let lock = || -> io::Result<File> {
+        let folder = File::open(root)?;
+        rustix::fs::flock(&folder, FlockOperation::LockExclusive)?;
+        Ok(folder)
+    };
+    lock().map_err(|error| {
+        Failure::disk(anyhow::Error::new(error).context(format!("cannot lock `{}`", root.display())))
+    })
 }
 
 /// Returns the folder of a file; of a mere name that is the working directory.

@@ -13,7 +13,7 @@ use debian_archive::sign::keys::{self, NewKey};
 
 use super::context::Context;
 use super::exit::{Completion, Failure};
-use super::files::{create_private_folder_of, write_failed, write_new};
+use super::files::{alone_in, create_private_folder_of, write_failed, write_new};
 use super::system_clock::now;
 
 /// Create an archive: configuration, catalog, signing key and empty, signed suites.
@@ -53,6 +53,8 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
     let configuration = root.join(config::FILE_NAME);
     refuse_to_overwrite(&configuration, &location)?;
     fs::create_dir_all(&root).map_err(|error| write_failed(&root, error))?;
+    let turn = alone_in(&root)?;
+    refuse_to_overwrite(&configuration, &location)?;
     // A key that lies there already is the archive's: a first try that was cut off left it, or its owner put it there.
     if key.symlink_metadata().is_err() {
         write_key(&key, &args.origin)?;
@@ -65,7 +67,11 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         fs::create_dir_all(&folder).map_err(|error| write_failed(&folder, error))?;
     }
     match catalog {
-        DatabaseUrl::Sqlite(_) => drop(SqlCatalog::create(catalog)?),
+        DatabaseUrl::Sqlite(path) => {
+            // What a first try left holds nothing.
+            remove_catalog(path)?;
+            drop(SqlCatalog::create(catalog)?);
+        }
         DatabaseUrl::Postgres(_) => SqlCatalog::migrate(catalog)?,
     }
     // Last: a root with a configuration is an archive.
@@ -73,10 +79,11 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
         // So that a second try finds nothing in its way.
         let _ = fs::remove_file(&configuration);
         if let DatabaseUrl::Sqlite(path) = catalog {
-            let _ = fs::remove_file(path);
+            let _ = remove_catalog(path);
         }
         return Err(failure);
     }
+    drop(turn);
 
     let archive = Archive::open(&location)?;
     if let Err(failure) = super::publish::publish_all(&archive, context) {
@@ -99,7 +106,7 @@ fn refuse_to_overwrite(configuration: &Path, location: &ArchiveLocation) -> Resu
     let exists = |what: &str| Failure::not_possible(format_args!("{what} already exists"));
     let is_there = if configuration.symlink_metadata().is_ok() {
         Some(configuration.display().to_string())
-    } else if SqlCatalog::is_in_use(&location.catalog)? {
+    } else if !SqlCatalog::is_blank(&location.catalog)? {
         Some(location.catalog.to_string())
     } else {
         None
@@ -114,6 +121,21 @@ fn refuse_to_overwrite(configuration: &Path, location: &ArchiveLocation) -> Resu
             .hint("another archive is served from there: name an empty folder or bucket by STORAGE_URL")),
         None => Ok(()),
     }
+}
+
+/// Removes the catalog of a first try that was cut off, with its log.
+fn remove_catalog(path: &Path) -> Result<(), Failure> {
+    for part in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(part);
+        match fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(write_failed(Path::new(&name), error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn write_key(path: &Path, origin: &str) -> Result<(), Failure> {

@@ -2,18 +2,19 @@
 
 mod package;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use debian_archive::config::{self, Config, SigningKeys, with_signing_keys};
+use debian_archive::publish::Clock as _;
 use debian_archive::sign::keys::{self, KeyError, KeyInfo, NewKey, SecretKey};
 
 use super::context::Context;
 use super::exit::{Completion, Failure, with_causes};
-use super::files::{create_private_folder_of, write_new};
-use super::system_clock::now;
+use super::files::{alone_in, create_private_folder_of, write_new};
+use super::system_clock::{SystemClock, now};
 use super::{publish, signing};
 
 /// Generate, list, import, export, package and rotate signing keys.
@@ -96,10 +97,19 @@ pub(super) fn run(args: KeyArgs, context: &mut Context) -> Result<Completion, Fa
     }
 }
 
+/// Reads the settings, which no other such command changes as long as the first of what is returned lives.
+fn settings_in_turn(context: &Context) -> Result<(File, Config), Failure> {
+    // Where there is no archive, that is the error.
+    Config::read(&context.root)?;
+    let turn = alone_in(&context.root)?;
+    Ok((turn, Config::read(&context.root)?))
+}
+
 fn generate(args: &GenerateArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let config = Config::read(&context.root)?;
+    let (_turn, config) = settings_in_turn(context)?;
     let signing = key_files(&config)?;
-    let key = new_key(args.name.as_deref().unwrap_or(&config.origin), args.expires)?;
+    let name = args.name.as_deref().unwrap_or(&config.origin);
+    let key = new_key(name, args.expires, &signing, context)?;
     sign_beside(&key, signing, context)
 }
 
@@ -212,7 +222,7 @@ fn unreadable(path: &Path, error: std::io::Error) -> Failure {
 }
 
 fn import(args: &KeyImportArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let config = Config::read(&context.root)?;
+    let (_turn, config) = settings_in_turn(context)?;
     let signing = key_files(&config)?;
     let bytes = read(&args.file)?;
     let key = match keys::import(&bytes, None, now()) {
@@ -248,7 +258,7 @@ fn export(args: &KeyExportArgs, context: &mut Context) -> Result<Completion, Fai
 }
 
 fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failure> {
-    let config = Config::read(&context.root)?;
+    let (_turn, config) = settings_in_turn(context)?;
     let signing = key_files(&config)?;
     let before = fs::read_to_string(context.root.join(config::FILE_NAME)).map_err(Failure::disk)?;
     let keys = if args.finish {
@@ -259,9 +269,9 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failur
     } else {
         let next = match &args.key {
             Some(wanted) => find(wanted, &signing, context)?,
-            None => match signing.also.first() {
-                Some(next) => next.clone(),
-                None => store(&new_key(&config.origin, None)?, context)?,
+            None => match next_key(&signing, context)? {
+                Some(next) => next,
+                None => store(&new_key(&config.origin, None, &signing, context)?, context)?,
             },
         };
         if next == signing.key {
@@ -295,6 +305,28 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Result<Completion, Failur
         context.printer.info("the old key still signs; run `repogen key rotate --finish` once every client has the new keyring");
     }
     Ok(Completion::Success)
+}
+
+/// Returns the newest of the keys that sign besides and were made after the main one: a rotation leads to no older key, which may be
+/// the one that was stolen, unless it is named.
+fn next_key(signing: &SigningKeys, context: &Context) -> Result<Option<String>, Failure> {
+    // One that cannot be read is what a rotation leads away from.
+    let main = created(&signing.key, context).ok();
+    let mut newest = None;
+    for key in signing.also.iter().filter(|key| !is_gone(key, context)) {
+        let created = created(key, context)?;
+        if main.is_none_or(|main| created > main) {
+            newest = newest.max(Some((created, key)));
+        }
+    }
+    Ok(newest.map(|(_, key)| key.clone()))
+}
+
+/// Returns when the key in a file below the root was made, in Unix seconds.
+fn created(file: &str, context: &Context) -> Result<i64, Failure> {
+    let path = context.root.join(file);
+    let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
+    Ok(SecretKey::read(&bytes)?.certificate().created())
 }
 
 /// Returns the key file, below the root, that a fingerprint or path means.
@@ -344,7 +376,17 @@ fn key_files(config: &Config) -> Result<SigningKeys, Failure> {
     }
 }
 
-fn new_key(name: &str, days: Option<u32>) -> Result<SecretKey, Failure> {
+/// Makes a key that is newer than those of the archive, by the second at least: by that a rotation tells them apart.
+fn new_key(
+    name: &str,
+    days: Option<u32>,
+    signing: &SigningKeys,
+    context: &Context,
+) -> Result<SecretKey, Failure> {
+    let keys = std::iter::once(&signing.key).chain(&signing.also);
+    if keys.filter_map(|key| created(key, context).ok()).max() == Some(now()) {
+        SystemClock.wait(1);
+    }
     let created = now();
     let user_id = format!("{name} archive signing key");
     let expires = days.map(|days| created + i64::from(days) * 86_400);

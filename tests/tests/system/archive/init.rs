@@ -78,3 +78,25 @@ fn init_leaves_a_store_alone_that_another_archive_is_served_from() {
     }
     init(&archive.outside()).ok();
 }
+
+#[test]
+fn an_init_that_was_killed_is_run_again() {
+    for calls in ["openat", "mkdir,mkdirat", "rename,renameat2,linkat"] {
+        let mut at = 1;
+        loop {
+            let archive = TestArchive::empty();
+            // In larger steps, the further it came: each is an archive.
+            if !archive.killed_at(calls, at, &["init"]) {
+                break;
+            }
+            if archive.root().join("repogen.toml").exists() {
+                archive.publish();
+            } else {
+                archive.repogen(&["init"]).ok();
+            }
+            archive.repogen(&["verify"]).ok();
+            at += 1 + at / 3;
+        }
+        assert!(at > 2, "{calls}");
+    }
+}

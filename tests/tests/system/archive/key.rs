@@ -73,6 +73,30 @@ fn during_a_rotation_clients_with_either_key_are_served() {
 }
 
 #[test]
+fn a_second_rotation_does_not_lead_back_to_the_key_that_the_first_led_away_from() {
+    let archive = published();
+    // The file and role of each key.
+    let roles = || {
+        let listed = archive.repogen(&["key", "list"]).ok();
+        let rows = listed.rows();
+        let main = rows.iter().find(|row| row[0] == "key").unwrap();
+        (main[1].to_owned(), rows.len())
+    };
+    let (first, _) = roles();
+    archive.repogen(&["key", "rotate"]).ok();
+    let (second, count) = roles();
+    assert_eq!(count, 2);
+    archive.repogen(&["key", "rotate"]).ok();
+    let (third, count) = roles();
+    assert!(third != first && third != second && count == 3);
+    // One that is named is another matter, and one that was made for it is taken.
+    archive.repogen(&["key", "rotate", &first]).ok();
+    assert_eq!(roles().0, first);
+    archive.repogen(&["key", "rotate"]).ok();
+    assert_eq!(roles(), (third, 3));
+}
+
+#[test]
 fn apt_goes_on_in_silence_through_a_rotation() {
     let (archive, _nginx) = TestArchive::served(&["--architecture", &apt::native_architecture()]);
     let old = Apt::new(&archive.read("stable.sources"));
