@@ -22,8 +22,9 @@ use crate::other_archive::{self, OtherArchive};
 use crate::publish::{
     LiveError, LiveRelease, SiteStraysError, SuiteLease, is_catalog_lost, site_strays, site_strays_of,
 };
+use crate::served_snapshots::unknown_snapshots;
 use crate::upload_queue::STAGED;
-use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention};
+use archive_catalog::{CatalogError, PruneMode, PruneResult, Publication, Retention, SnapshotId};
 use archive_index::{IndexManifest, ManifestError};
 use archive_storage::STATE;
 use archive_storage::store::{FileHead, StoreError};
@@ -60,6 +61,16 @@ pub enum PruneError {
         suite: SuiteName,
         /// The store.
         store: String,
+    },
+    /// A snapshot is served of which the catalog knows nothing: it is older.
+    #[error(
+        "nothing is pruned: snapshot `{id}` of suite `{suite}` is served, and the catalog does not know it"
+    )]
+    UnknownSnapshot {
+        /// Codename.
+        suite: SuiteName,
+        /// Its name.
+        id: SnapshotId,
     },
     /// A publish of a suite is under way on another machine, or was cut off.
     #[error("nothing is pruned: what is served of suite `{0}` is not recorded in the catalog yet")]
@@ -219,6 +230,10 @@ impl Archive {
                     suite: suite.codename.clone(),
                     behind,
                 });
+            }
+            if let Some(id) = unknown_snapshots::<PruneError>(self, suite)?.into_iter().next() {
+                let suite = suite.codename.clone();
+                return Err(PruneError::UnknownSnapshot { suite, id });
             }
             // What it names may be in no publication that the catalog knows.
             let recorded = snapshot.state().publication.as_ref();
@@ -429,9 +444,8 @@ impl Archive {
     /// Deletes files of the store.
     fn delete_all(&self, found: &[(String, &'static str)], pruning: PruneMode) -> Result<(), PruneError> {
         if pruning == PruneMode::Done {
-            for (path, _) in found {
-                self.files().delete(path)?;
-            }
+            let paths: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();
+            self.files().delete_all(&paths)?;
         }
         Ok(())
     }

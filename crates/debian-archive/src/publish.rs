@@ -46,7 +46,8 @@ pub(crate) use lease::SuiteLease;
 
 pub use crate::behind::Behind;
 pub use crate::live_release::{LiveError, LiveRelease};
-pub(crate) use client_setup::{SignedBy, sources_entry};
+pub(crate) use alias::{leads_to_suite, shows};
+pub(crate) use client_setup::{SignedBy, sources_entry, wrong as wrong_setup};
 pub use clock::Clock;
 pub(crate) use clock::seconds_early;
 pub(crate) use due::due_at;
@@ -125,8 +126,11 @@ impl Archive {
             (PublishMode::Due, Some(_), _) if live.is_torn() => PublishMode::Forced,
             _ => publishing,
         };
-        let settings = settings::digest(self.config(), suite, signer);
+        let settings = settings::digest(self.config(), suite, signer.keyring());
         if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
+            if live.inrelease().is_some() && !self.is_alias_served(suite)? {
+                alias::mend_link(self.files(), suite, lease)?;
+            }
             client_setup::write(self, suite, signer, lease)?;
             site::write_root(
                 self,
@@ -149,6 +153,10 @@ impl Archive {
             .filter(|publication| publication.settings == settings)
             .map(|publication| publication.revision);
         self.move_in(suite, moved_in)?;
+        let last = match publishing {
+            PublishMode::Redating => last.filter(|last| !clock::is_ahead(*last, clock.now())),
+            _ => last,
+        };
         let date = clock::next_date(suite, last, clock)?;
         // Opened only now: what came while this publisher waited for its Date is in it.
         let snapshot = self
@@ -188,8 +196,10 @@ impl Archive {
         let snapshot = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let is_due = publishing == PublishMode::Forced
+        let is_due = publishing.is_forced()
             || due::due(suite, snapshot.as_ref(), live, settings, now)
+            // Clients refuse such a Release: it is not as it should be, though nothing changed.
+            || snapshot.state().last_date.max(live.date()).is_some_and(|last| clock::is_ahead(last, now))
             || site::is_unfinished(self, suite);
         if is_due {
             self.refuse_to_lose(suite, publishing, (snapshot.as_ref(), live), (settings, signer))?;
@@ -255,14 +265,19 @@ impl Archive {
                 what,
             });
         }
-        let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
-        match alias {
-            Some(alias) if self.is_served(suite, alias)? => Err(PublishError::AliasServed {
+        match &suite.alias {
+            Some(alias) if self.is_alias_served(suite)? => Err(PublishError::AliasServed {
                 suite: suite.codename.to_string(),
                 alias: alias.to_string(),
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Says whether another suite is served under the alias of this one.
+    fn is_alias_served(&self, suite: &Suite) -> Result<bool, PublishError> {
+        let alias = suite.alias.as_ref().filter(|alias| **alias != suite.codename);
+        alias.map_or(Ok(false), |alias| self.is_served(suite, alias))
     }
 
     /// Says whether a name in the tree of a suite stands for another one.
@@ -418,6 +433,9 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
+        if self.publishing.is_forced() {
+            client_setup::forget(self.archive, self.suite);
+        }
         client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
@@ -434,7 +452,7 @@ impl PublishRun<'_> {
         stages.end("site");
         self.record(&publication, (signer, clock))?;
         // Who asks for a publish anyhow wants what is there looked at.
-        let follows = (self.publishing != PublishMode::Forced).then_some((&self.suite.codename, since));
+        let follows = (!self.publishing.is_forced()).then_some((&self.suite.codename, since));
         let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref(), follows));
         for (path, manifest) in indexes.manifests {
             // Only what the next publish costs depends on it.

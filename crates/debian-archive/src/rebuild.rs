@@ -26,10 +26,11 @@ use crate::live_release::LiveRelease;
 use crate::location::ArchiveLocation;
 use crate::publish;
 use crate::published_tree::{PublishedTree, read_tree};
+use crate::served_snapshots::{served_snapshots, unknown_snapshots};
 use crate::verify;
 use archive_catalog::{
-    DatabaseUrl, Pin, Publication, PublishedFile, Selection, Snapshot, SnapshotId, SnapshotPackage,
-    SqlCatalog,
+    DatabaseUrl, Pin, Publication, PublishedFile, Retained, RetainedState, Selection, Snapshot, SnapshotId,
+    SnapshotPackage, SqlCatalog,
 };
 use archive_storage::STATE;
 use archive_storage::store::StoreError;
@@ -125,7 +126,9 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
         let snapshot = archive
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        if behind::behind(&archive, suite, snapshot.as_ref(), &live)?.is_none() {
+        let is_behind = behind::behind(&archive, suite, snapshot.as_ref(), &live)?.is_some();
+        let unknown = unknown_snapshots::<RebuildError>(&archive, suite)?;
+        if !is_behind && unknown.is_empty() {
             continue;
         }
         let mut work = SuiteWork {
@@ -136,7 +139,10 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
             problems: &mut rebuilt.problems,
         };
         if let Some(tree) = work.read_whole(&archive.dists(suite)) {
-            work.record_live(&tree, Unserved::Newer)?;
+            if is_behind {
+                work.record_live(&tree, Unserved::Newer)?;
+            }
+            let pinned = work.pin_beside(&unknown)?;
             let counts = archive
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?
@@ -144,7 +150,7 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
             rebuilt.suites.push(RebuiltSuite {
                 codename: suite.codename.clone(),
                 packages: counts.packages,
-                pinned: 0,
+                pinned,
             });
         }
     }
@@ -168,7 +174,7 @@ fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, Rebui
             now,
             problems: &mut rebuilt.problems,
         };
-        let pinned = work.pinned()?;
+        let pinned = work.pinned(&served_snapshots(archive, suite)?)?;
         work.live()?;
         let counts = archive
             .catalog()
@@ -203,23 +209,37 @@ struct SuiteWork<'a> {
 }
 
 impl SuiteWork<'_> {
-    /// Makes the pinned states again, oldest first, and returns how many.
-    fn pinned(&mut self) -> Result<u64, RebuildError> {
-        let files = self.archive.files();
-        let names = files.folders(&format!("{}snapshots", self.suite.tree()))?;
-        // Whatever has another name is no snapshot.
-        let mut ids: Vec<SnapshotId> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        ids.sort();
+    /// Makes pinned states again in a suite that then holds again what it held.
+    fn pin_beside(&mut self, ids: &[SnapshotId]) -> Result<u64, RebuildError> {
+        let before = self.snapshot()?;
+        let revision = before.state().revision;
+        let packages = before.counts(None)?.packages;
+        drop(before);
+        let count = self.pinned(ids)?;
+        if count > 0 {
+            let held = RetainedState {
+                id: SnapshotId::of(self.now),
+                revision,
+                date: self.now,
+                packages,
+                kept: Retained::Live,
+            };
+            self.archive
+                .catalog()
+                .roll_back(&self.suite.codename, &held, None, self.now)?;
+        }
+        Ok(count)
+    }
+
+    /// Makes pinned states again, oldest first, and returns how many.
+    fn pinned(&mut self, ids: &[SnapshotId]) -> Result<u64, RebuildError> {
         let mut count = 0;
         for id in ids {
-            let tree = self.archive.snapshot_tree(self.suite, &id);
+            let tree = self.archive.snapshot_tree(self.suite, id);
             let dists = suite_dists(&tree, &self.suite.codename);
-            if files.head(&format!("{dists}/InRelease"))?.is_none() {
-                continue;
-            }
             let Some(tree) = self.read(&dists) else { continue };
             let pin = Pin {
-                id,
+                id: id.clone(),
                 revision: self.hold(&tree, Unserved::None)?,
                 date: tree.date,
             };

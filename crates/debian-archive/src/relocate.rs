@@ -16,6 +16,7 @@ use rustix::fs::FlockOperation;
 
 use crate::archive::{Archive, suite_dists};
 use crate::other_archive::other_suite;
+use crate::own_place::is_own;
 use crate::publish::{POOL_LINK, SuiteLease};
 use crate::side_by_side::side_by_side;
 use crate::transfer_progress::{TransferProgress, TransferStage};
@@ -33,7 +34,7 @@ pub enum RelocateError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It is where it is to go.
-    #[error("the archive is in `{0}` already")]
+    #[error("`{0}` belongs to this archive: name another place")]
     Same(String),
     /// Another archive is there.
     #[error("`{0}` has the catalog of another archive: name an empty database")]
@@ -158,8 +159,7 @@ impl Archive {
         progress: &TransferProgress,
     ) -> Result<Relocated, RelocateError> {
         let from = self.files();
-        let real = |store: &dyn FileStore| store.folder().and_then(|folder| folder.canonicalize().ok());
-        if from.address() == to.address() || (real(to).is_some() && real(to) == real(from)) {
+        if is_own(from, to) {
             return Err(RelocateError::Same(to.address().to_owned()));
         }
         let mut there = BTreeMap::new();

@@ -19,6 +19,7 @@ use crate::archive::Archive;
 use crate::config::Suite;
 use crate::live_release::signed_text;
 use crate::other_archive::{KEYRING, other_suite};
+use crate::own_place::is_own;
 use crate::side_by_side::side_by_side;
 use crate::transfer_progress::TransferProgress;
 use archive_catalog::{PublishedFile, Retained, SnapshotId};
@@ -57,6 +58,9 @@ impl Archive {
         target: &dyn FileStore,
         progress: &TransferProgress,
     ) -> Result<Replicated, ReplicateError> {
+        if is_own(self.files(), target) {
+            return Err(ReplicateError::Own(target.address().to_owned()));
+        }
         let mut copy = Copy::new(self, suite, (target, progress))?;
         copy.refuse_other_archive()?;
         let mut published = PublishedSuite::read(self, suite)?;
@@ -99,7 +103,7 @@ impl Archive {
             let mut stale: Vec<String> = there.filter(is_stale).collect();
             stale.sort_by_key(|path| Reverse(Turn::of(path)));
             for turn in stale.chunk_by(|one, next| Turn::of(one) == Turn::of(next)) {
-                side_by_side(turn, |path| target.delete(path))?;
+                target.delete_all(turn)?;
             }
             deleted.extend(stale);
         }

@@ -8,6 +8,11 @@ mod indexes;
 mod pool_files;
 mod strays;
 
+use std::collections::BTreeSet;
+use std::io;
+
+use rustix::fs::FlockOperation;
+
 use crate::archive::Archive;
 use crate::config::Suite;
 
@@ -23,15 +28,60 @@ pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, ArchiveVerifyErr
 
 impl Archive {
     /// Checks `suites` and the pool, and returns what is wrong, ordered by kind and path.
+    ///
+    /// Waits for nobody and nobody for it, as long as nothing is found. What is found may be what others of this machine are about to
+    /// change: it is looked at again while they wait, and only what is found then counts.
     pub fn verify(&self, suites: &[&Suite], now: i64) -> Result<Vec<Finding>, ArchiveVerifyError> {
         let mut findings = Vec::new();
-        let mut named = std::collections::BTreeSet::new();
-        for suite in suites {
-            indexes::check(self, suite, now, &mut named, &mut findings)?;
-            indexes::check_pinned(self, suite, now, &mut named, &mut findings)?;
-        }
+        let named = self.verify_published(suites, now, &mut findings)?;
         pool_files::check(self, &named, &mut findings)?;
-        strays::check(self, &mut findings)?;
+        if !findings.is_empty() {
+            findings = self.verify_again(suites, now, findings)?;
+        }
+        strays::check_pages(self, &mut findings)?;
+        findings.sort();
+        findings.dedup();
+        Ok(findings)
+    }
+
+    /// Looks at what was found once more, with no publish on this machine, and at files of the pool with no upload.
+    fn verify_again(
+        &self,
+        suites: &[&Suite],
+        now: i64,
+        found: Vec<Finding>,
+    ) -> Result<Vec<Finding>, ArchiveVerifyError> {
+        let lock = |name: &str| self.lock(name, FlockOperation::LockExclusive);
+        let configured = self.config().suites.iter();
+        let publishers = configured.map(|suite| lock(&format!("publish-{}.lock", suite.codename)));
+        // Where nothing can be locked, on a disk that is read-only say, nobody changes anything.
+        let Ok(_publishers) = publishers.collect::<io::Result<Vec<_>>>() else {
+            return Ok(found);
+        };
+        let mut findings = Vec::new();
+        let named = self.verify_published(suites, now, &mut findings)?;
+        let Ok(_pool) = lock("pool.lock") else {
+            return Ok(found);
+        };
+        let paths = found.into_iter().filter(|finding| finding.kind.is_of_pool());
+        let paths = paths.map(|finding| finding.path).collect();
+        pool_files::check_again(self, &named, &paths, &mut findings)?;
+        Ok(findings)
+    }
+
+    /// Checks all but the pool, and returns the files that indexes name.
+    fn verify_published(
+        &self,
+        suites: &[&Suite],
+        now: i64,
+        findings: &mut Vec<Finding>,
+    ) -> Result<BTreeSet<String>, ArchiveVerifyError> {
+        let mut named = BTreeSet::new();
+        for suite in suites {
+            indexes::check(self, suite, now, &mut named, findings)?;
+            indexes::check_pinned(self, suite, now, &mut named, findings)?;
+        }
+        strays::check(self, findings)?;
         if let Some(row) = self.audit().first_broken()? {
             findings.push(Finding {
                 kind: FindingKind::AuditBroken,
@@ -41,8 +91,6 @@ impl Archive {
                 ),
             });
         }
-        findings.sort();
-        findings.dedup();
-        Ok(findings)
+        Ok(named)
     }
 }

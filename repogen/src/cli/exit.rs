@@ -205,6 +205,9 @@ impl From<PublishError> for Failure {
                 Self::new(DISK, PublishError::OtherArchive(other)).hint(hint)
             }
             error @ PublishError::CatalogBehind { .. } => Self::new(DISK, error).hint(OLD_CATALOG),
+            error @ PublishError::Clock { .. } => Self::new(DISK, error).hint(
+                "correct the clock; if it is right and was ahead when the suite was published, `repogen publish --redate` dates the suite anew",
+            ),
             error @ PublishError::Overtaken(_) => {
                 Self::new(DISK, error).hint("`repogen publish --force` writes every name once more")
             }
@@ -221,6 +224,9 @@ impl From<PruneError> for Failure {
             }
             PruneError::CatalogLost(_) => Some(LOST_CATALOG),
             PruneError::OtherArchive(ref other) => Some(other.hint()),
+            PruneError::UnknownSnapshot { .. } => Some(
+                "`repogen rebuild` brings the catalog up to what is served; delete the directory of a snapshot that nobody is to use",
+            ),
             PruneError::NotServed { .. } => Some(
                 "name the right store by STORAGE_URL; in the right one, `repogen publish` has the suite served again",
             ),

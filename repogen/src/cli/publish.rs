@@ -25,6 +25,12 @@ pub(super) struct PublishArgs {
     /// Publish unchanged suites too, and reassemble every index.
     #[arg(long, conflicts_with = "drop")]
     force: bool,
+    /// Publish with the Date of this machine's clock although the last Release is dated ahead of it, since the clock was wrong
+    /// then.
+    ///
+    /// apt accepted no such Release if the client's clock was right; any other client keeps it until its Date has passed.
+    #[arg(long, conflicts_with_all = ["drop", "force"])]
+    redate: bool,
     /// Stop publishing what repogen.toml no longer lists: removed suites, and packages of removed components and
     /// architectures.
     #[arg(long)]
@@ -37,10 +43,11 @@ pub(super) struct PublishArgs {
 pub(super) fn run(args: PublishArgs, context: &mut Context) -> Result<Completion, Failure> {
     let archive = context.archive()?;
     let signer = signing::open(&archive.config().signing, context)?;
-    let publishing = match (args.drop, args.force) {
-        (true, _) => PublishMode::Dropping,
-        (false, true) => PublishMode::Forced,
-        (false, false) => PublishMode::Due,
+    let publishing = match (args.drop, args.force, args.redate) {
+        (true, ..) => PublishMode::Dropping,
+        (_, true, _) => PublishMode::Forced,
+        (.., true) => PublishMode::Redating,
+        (false, false, false) => PublishMode::Due,
     };
     let mut rejected = 0;
     for suite in select::suites(archive.config(), &args.suite)? {

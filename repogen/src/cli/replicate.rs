@@ -82,6 +82,7 @@ impl From<ReplicateError> for Failure {
         match error {
             ReplicateError::Newer { .. }
             | ReplicateError::Unpublished(_)
+            | ReplicateError::Own(_)
             | ReplicateError::OtherArchive
             | ReplicateError::OtherSuite(_) => Self::new(REJECTED, error),
             error => Self::disk(error),

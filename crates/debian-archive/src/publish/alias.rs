@@ -127,6 +127,32 @@ impl AliasedSuite<'_> {
     }
 }
 
+/// Has `dists/ALIAS` of a published suite lead to it again, where the store has links and it does not.
+pub(super) fn mend_link(
+    files: &dyn FileStore,
+    suite: &Suite,
+    lease: &SuiteLease<'_>,
+) -> Result<(), PublishError> {
+    if files.folder().is_none() || leads_to_suite(files, suite)? {
+        return Ok(());
+    }
+    let dists = dists_folder(&suite.tree());
+    if let Some(alias) = &suite.alias {
+        lease.check_time()?;
+        files.link_folder(&format!("{dists}/{alias}"), suite.codename.as_str())?;
+    }
+    Ok(files.settle(&mut [dists.as_str()].into_iter())?)
+}
+
+/// Says whether the alias of a suite is a link to it, or it has none.
+pub(crate) fn leads_to_suite(files: &dyn FileStore, suite: &Suite) -> Result<bool, StoreError> {
+    let Some(alias) = suite.alias.as_ref().filter(|alias| **alias != suite.codename) else {
+        return Ok(true);
+    };
+    let link = (alias.to_string(), suite.codename.to_string());
+    Ok(files.links(&dists_folder(&suite.tree()))?.contains(&link))
+}
+
 /// Returns a name under which a suite is served in its tree, and which the configuration gives neither to it nor to another suite.
 pub(super) fn lost(archive: &Archive, suite: &Suite) -> Result<Option<String>, PublishError> {
     let (files, tree, codename) = (archive.files(), suite.tree(), suite.codename.as_str());

@@ -3,17 +3,31 @@
 use std::path::PathBuf;
 
 use debian_control::digest::Digester;
+use openpgp_policy::Keyring;
 use serde::Serialize;
 
 use super::apply::write as write_file;
 use super::error::PublishError;
 use super::lease::SuiteLease;
+use super::settings;
 use crate::archive::Archive;
 use crate::config::{Config, Suite};
 use crate::other_archive::KEYRING;
 use crate::sign::Signer;
+use archive_catalog::CatalogError;
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
+use archive_storage::store::StoreError;
+
+/// The public keys as text.
+const ARMOURED_KEYRING: &str = "archive-keyring.asc";
+/// What a client needs to set itself up.
+const REPOSITORY: &str = "repository.json";
+
+/// Returns where the entry for apt is that uses a suite, below the root.
+fn sources_path(suite: &Suite) -> String {
+    format!("{}{}.sources", suite.tree(), suite.codename)
+}
 
 /// Writes the files that differ from the existing ones.
 pub(super) fn write(
@@ -27,10 +41,10 @@ pub(super) fn write(
     let armoured = keyring.to_armored();
     let mut files = vec![
         (KEYRING.to_owned(), keyring.to_binary()),
-        ("archive-keyring.asc".to_owned(), armoured.clone().into_bytes()),
-        ("repository.json".to_owned(), repository_json(config, signer)),
+        (ARMOURED_KEYRING.to_owned(), armoured.clone().into_bytes()),
+        (REPOSITORY.to_owned(), repository_json(config, keyring)),
     ];
-    let sources = format!("{}{}.sources", suite.tree(), suite.codename);
+    let sources = sources_path(suite);
     let url = config.tree_url(suite);
     if let Some(url) = &url {
         files.push((
@@ -62,6 +76,57 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Returns the files that are not what publishing wrote: what a machine is set up with tells it whom to trust.
+///
+/// What only waits for a publish, since a setting was changed, is not among them.
+pub(crate) fn wrong<E>(archive: &Archive) -> Result<Vec<String>, E>
+where
+    E: From<CatalogError> + From<StoreError>,
+{
+    let (files, config) = (archive.files(), archive.config());
+    // Where the keyring itself is damaged, no signature is found good.
+    let keyring = files.read(KEYRING)?.and_then(|bytes| Keyring::read(&bytes).ok());
+    let Some(keyring) = keyring else {
+        return Ok(Vec::new());
+    };
+    let mut wrong = Vec::new();
+    let armoured = files.read(ARMOURED_KEYRING)?;
+    let is_same = |bytes: Vec<u8>| {
+        Keyring::read(&bytes).is_ok_and(|armoured| armoured.to_binary() == keyring.to_binary())
+    };
+    if !armoured.is_some_and(is_same) {
+        wrong.push(ARMOURED_KEYRING.to_owned());
+    }
+    let mut are_all_published = true;
+    for suite in &config.suites {
+        let snapshot = archive
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), None)?;
+        let publication = snapshot.state().publication.as_ref();
+        let settings = settings::digest(config, suite, &keyring);
+        if publication.is_none_or(|publication| publication.settings != settings) {
+            are_all_published = false;
+            continue;
+        }
+        let path = sources_path(suite);
+        let expected = config
+            .tree_url(suite)
+            .map(|url| sources_entry(&url, suite, SignedBy::Keys(&keyring.to_armored())).into_bytes());
+        if files.read(&path)? != expected {
+            wrong.push(path);
+        }
+    }
+    if are_all_published && files.read(REPOSITORY)? != Some(repository_json(config, &keyring)) {
+        wrong.push(REPOSITORY.to_owned());
+    }
+    Ok(wrong)
+}
+
+/// Has the next publish look at the files in the store, whatever this machine saw there.
+pub(super) fn forget(archive: &Archive, suite: &Suite) {
+    let _ = std::fs::remove_file(SeenFiles::note_of(archive, suite));
+}
+
 /// What this machine saw in the store when it last looked there: a look at each file is a request.
 struct SeenFiles {
     note: PathBuf,
@@ -76,11 +141,15 @@ impl SeenFiles {
             digester.update(format!("\n{path} {}\n", bytes.len()).as_bytes());
             digester.update(bytes);
         }
-        let folder = archive.local().join(STATE).join("client-setup");
         Self {
-            note: folder.join(suite.codename.as_str()),
+            note: Self::note_of(archive, suite),
             digest: digester.finish().sha256.to_string(),
         }
+    }
+
+    fn note_of(archive: &Archive, suite: &Suite) -> PathBuf {
+        let folder = archive.local().join(STATE).join("client-setup");
+        folder.join(suite.codename.as_str())
     }
 
     fn is_noted(&self) -> bool {
@@ -144,17 +213,12 @@ struct SuiteDescription<'a> {
     architectures: Vec<&'a str>,
 }
 
-fn repository_json(config: &Config, signer: &dyn Signer) -> Vec<u8> {
+fn repository_json(config: &Config, keyring: &Keyring) -> Vec<u8> {
     let repository = RepositoryJson {
         url: config.url.as_deref(),
         origin: &config.origin,
         label: &config.label,
-        fingerprints: signer
-            .keyring()
-            .fingerprints()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        fingerprints: keyring.fingerprints().iter().map(ToString::to_string).collect(),
         keyring: KEYRING,
         // A private suite is nobody's business who may not read it.
         suites: config

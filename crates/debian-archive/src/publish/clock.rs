@@ -25,7 +25,7 @@ pub(super) fn next_date(suite: &Suite, last: Option<i64>, clock: &dyn Clock) -> 
     // apt keeps what it has when a Release is not newer, by the second.
     let next = last + 1;
     let early = seconds_early(last, clock.now());
-    if early > PATIENCE {
+    if is_ahead(last, clock.now()) {
         return Err(PublishError::Clock {
             suite: suite.codename.to_string(),
             now: format_date(clock.now()),
@@ -36,6 +36,11 @@ pub(super) fn next_date(suite: &Suite, last: Option<i64>, clock: &dyn Clock) -> 
         clock.wait(early);
     }
     Ok(next.max(clock.now()))
+}
+
+/// Says whether a Date is so far ahead of the clock that no publisher waits for it: one of both is wrong.
+pub(super) fn is_ahead(last: i64, now: i64) -> bool {
+    seconds_early(last, now) > PATIENCE
 }
 
 /// Returns how many seconds `now` is too early for a Release after that of `last`; none, when it may go out.
@@ -90,6 +95,6 @@ mod tests {
     #[test]
     fn a_clock_set_back_is_an_error() {
         let error = dates(1_000, Some(90_000)).unwrap_err();
-        assert!(error.contains("correct the clock"), "{error}");
+        assert!(error.contains("ahead of this machine's clock"), "{error}");
     }
 }

@@ -105,7 +105,7 @@ pub enum PublishError {
         alias: String,
     },
     /// The clock of this machine is behind what was published.
-    #[error("the clock says {now}, but suite `{suite}` was published at {last}: correct the clock")]
+    #[error("suite `{suite}` was published at {last}, which is ahead of this machine's clock: it says {now}")]
     Clock {
         /// Codename.
         suite: String,

@@ -6,19 +6,15 @@
 use std::fmt::Write as _;
 
 use debian_control::digest::Sha256;
+use openpgp_policy::Keyring;
 
 use crate::config::{Config, ContentsPolicy, Suite};
-use crate::sign::Signer;
 use archive_index::Form;
 
 /// Returns the digest of all that a Release and its signatures depend on besides the packages.
-pub(super) fn digest(config: &Config, suite: &Suite, signer: &dyn Signer) -> String {
-    let fingerprints: Vec<String> = signer
-        .keyring()
-        .fingerprints()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+pub(super) fn digest(config: &Config, suite: &Suite, keyring: &Keyring) -> String {
+    let fingerprints = keyring.fingerprints();
+    let fingerprints: Vec<String> = fingerprints.iter().map(ToString::to_string).collect();
     Sha256::of(release_settings_text(config, suite, &fingerprints).as_bytes()).to_string()
 }
 

@@ -136,7 +136,7 @@ impl SuiteSite<'_> {
         if catalog.published_at(&self.suite.codename, before.published)? != Some(before.revision) {
             return Ok(false);
         }
-        if self.publishing == PublishMode::Forced && self.has_wrong_pages(&record)? {
+        if self.publishing.is_forced() && self.has_wrong_pages(&record)? {
             return Ok(false);
         }
         // Another machine may have written pages since.
@@ -220,14 +220,9 @@ impl SuiteSite<'_> {
         note_files(&mut record, &written)?;
         // Whatever else is there is of an earlier state.
         let files = self.archive.files();
-        let folder = archive_site::suite_folder(&wish.suite.codename);
-        for path in files
-            .list(&folder)?
-            .into_keys()
-            .filter(|path| !written.contains_key(path))
-        {
-            files.delete(&path)?;
-        }
+        let mut others = files.list(&archive_site::suite_folder(&wish.suite.codename))?;
+        others.retain(|path, _| !written.contains_key(path));
+        files.delete_all(&others.into_keys().collect::<Vec<_>>())?;
         Ok(())
     }
 
@@ -309,9 +304,9 @@ pub(super) fn take_down(archive: &Archive, codename: &SuiteName) -> Result<(), P
     let folder = archive_site::suite_folder(codename.as_str());
     let files = archive.files();
     let mark = mark(codename.as_str());
-    for path in files.list(&folder)?.into_keys().filter(|path| *path != mark) {
-        files.delete(&path)?;
-    }
+    let mut pages = files.list(&folder)?;
+    pages.remove(&mark);
+    files.delete_all(&pages.into_keys().collect::<Vec<_>>())?;
     // Last: by it another machine finds what this one did not come to.
     delete_folder(files, &folder)?;
     record.forget()?;

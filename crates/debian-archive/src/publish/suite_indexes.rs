@@ -121,7 +121,7 @@ impl SuiteIndexes<'_> {
     fn rebuild_contents(&self, sections: &[Section<'_>], cache: &ChunkCache) -> bool {
         let state = self.snapshot.state();
         let is_missing = |section: &Section<'_>| self.last_build(&contents_path(section), cache).is_none();
-        self.publishing == PublishMode::Forced
+        self.publishing.is_forced()
             || state
                 .publication
                 .as_ref()
@@ -334,8 +334,8 @@ impl SuiteIndexes<'_> {
     fn last_build(&self, path: &str, cache: &ChunkCache) -> Option<PreviousBuild> {
         let publication = self.snapshot.state().publication.as_ref()?;
         let manifest = IndexManifest::read(&self.manifest_path(path)).ok()?;
-        let can_be_built_on = self.publishing != PublishMode::Forced
-            && manifest.settings == settings::records_digest(self.suite);
+        let can_be_built_on =
+            !self.publishing.is_forced() && manifest.settings == settings::records_digest(self.suite);
         can_be_built_on.then(|| self.previous_build(publication, path, cache, manifest))?
     }
 
@@ -371,7 +371,7 @@ impl SuiteIndexes<'_> {
     /// Fills the cache with the chunks that are published, where this machine has built nothing: compressing all of a large
     /// index takes far longer than reading it.
     fn take_published(&self, publication: &Publication, index: &IndexPlan<'_>) -> Result<(), PublishError> {
-        if !index.listed || self.publishing == PublishMode::Forced {
+        if !index.listed || self.publishing.is_forced() {
             return Ok(());
         }
         let Some(list) = self.published_copy(publication, &format!("{}.chunks", index.path))? else {
@@ -452,8 +452,7 @@ impl SuiteIndexes<'_> {
     fn is_published(&self, path: &str, sha256: &Sha256) -> bool {
         let published = self.snapshot.state().publication.as_ref();
         let mut files = published.iter().flat_map(|publication| &publication.files);
-        self.publishing != PublishMode::Forced
-            && files.any(|file| file.path == path && file.sha256 == *sha256)
+        !self.publishing.is_forced() && files.any(|file| file.path == path && file.sha256 == *sha256)
     }
 
     /// Adds a small file, which is written only if it differs from the existing one.
@@ -465,7 +464,7 @@ impl SuiteIndexes<'_> {
             served: true,
             staged: None,
         };
-        if !self.is_served(&output, text) || self.publishing == PublishMode::Forced {
+        if !self.is_served(&output, text) || self.publishing.is_forced() {
             let staged = apply::stage(self.staging, text.as_bytes(), self.date)?;
             output.staged = Some(indexes.keep(staged));
         }

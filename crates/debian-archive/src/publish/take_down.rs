@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use archive_catalog::{Condemnation, Deleters, MisplacedFile, TreeFile};
+use archive_catalog::{CatalogError, Condemnation, Deleters, MisplacedFile, TreeFile};
 use debian_control::name::SuiteName;
 use openpgp_policy::Keyring;
 use rustix::fs::FlockOperation;
@@ -21,7 +21,7 @@ use archive_storage::store::{FileStore, delete_folder, folder_of};
 
 impl Archive {
     /// Returns the suites that were published and that the configuration does not have.
-    pub fn gone_suites(&self) -> Result<Vec<Gone>, PublishError> {
+    pub fn gone_suites(&self) -> Result<Vec<Gone>, CatalogError> {
         let progress = self.catalog().progress()?;
         let gone = progress.into_iter().filter_map(|progress| {
             let has = |suite: &Suite| suite.codename == progress.suite;

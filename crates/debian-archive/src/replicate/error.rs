@@ -24,6 +24,9 @@ pub enum ReplicateError {
     /// A file of this archive is not there.
     #[error("`{0}` is missing in the archive")]
     Missing(String),
+    /// It is the store of this archive, or a folder in it.
+    #[error("`{0}` belongs to this archive: name another place")]
+    Own(String),
     /// Another archive is served there.
     #[error("the mirror is of another archive: its `archive-keyring.pgp` has none of the keys of this one")]
     OtherArchive,

@@ -35,6 +35,16 @@ pub enum FindingKind {
     AuditBroken,
 }
 
+impl FindingKind {
+    /// Says whether it is about a file of the pool.
+    pub(super) fn is_of_pool(self) -> bool {
+        matches!(
+            self,
+            Self::PoolCorrupt | Self::PoolMissing | Self::PoolOrphan | Self::RowWithoutFile
+        )
+    }
+}
+
 impl fmt::Display for FindingKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -11,7 +11,7 @@ use super::finding::{ArchiveVerifyError, Finding, FindingKind};
 use crate::archive::{Archive, suite_dists};
 use crate::config::Suite;
 use crate::error_text::with_causes;
-use crate::publish::{POOL_LINK, expected_packages};
+use crate::publish::{POOL_LINK, expected_packages, leads_to_suite};
 use archive_catalog::{Retained, Snapshot};
 use archive_storage::store::{self, folder_of};
 
@@ -42,6 +42,7 @@ pub(super) fn check(
     if let Some(release) = check.tree(named, now) {
         check.validity(&release, now);
         check.against_catalog(&release, shown.as_ref())?;
+        check.alias(now)?;
     }
     Ok(())
 }
@@ -139,6 +140,48 @@ impl Check<'_> {
             Ok(None) => Err("no such file".to_owned()),
             Err(error) => Err(with_causes(&error)),
         }
+    }
+
+    /// Checks that the alias of the suite shows it: a link, or in a bucket a copy.
+    fn alias(&mut self, now: i64) -> Result<(), ArchiveVerifyError> {
+        let files = self.archive.files();
+        let Some(alias) = self
+            .suite
+            .alias
+            .as_ref()
+            .filter(|alias| **alias != self.suite.codename)
+        else {
+            return Ok(());
+        };
+        let shown = suite_dists(&self.suite.tree(), alias);
+        if files.folder().is_some() {
+            if !leads_to_suite(files, self.suite)? {
+                let detail = format!(
+                    "not a link to `{}`: run `repogen publish --force`",
+                    self.suite.codename
+                );
+                self.found(FindingKind::IndexStale, &shown, detail);
+            }
+            return Ok(());
+        }
+        let copy = format!("{shown}/InRelease");
+        if files.read(&copy)? != files.read(&self.file("InRelease"))? {
+            let detail = format!(
+                "not a copy of that of `{}`: run `repogen publish --force`",
+                self.suite.codename
+            );
+            self.found(FindingKind::IndexStale, &copy, detail);
+            return Ok(());
+        }
+        let mut copy = Check {
+            archive: self.archive,
+            suite: self.suite,
+            dists: shown,
+            findings: self.findings,
+        };
+        // What its indexes name is named by those of the suite.
+        copy.tree(&mut BTreeSet::new(), now);
+        Ok(())
     }
 
     /// Checks the three top files and returns the Release that is signed.
@@ -243,6 +286,11 @@ impl Check<'_> {
             .iter()
             .map(|file| folder_of(&self.file(&file.path)).to_owned())
             .collect();
+        let listed: BTreeSet<String> = release
+            .sha256
+            .iter()
+            .map(|file| file.sha256.to_string())
+            .collect();
         for folder in folders {
             let by_hash = format!("{folder}/{BY_HASH}");
             let paths = match self.archive.files().list(&by_hash) {
@@ -257,11 +305,14 @@ impl Check<'_> {
                 let name = path.rsplit('/').next().expect("a split has a first part");
                 match store::digest(self.archive.files(), &path) {
                     Ok(Some((found, _))) if found.to_string() == name => {}
-                    Ok(Some((found, _))) => self.found(
-                        FindingKind::ByhashWrong,
-                        &path,
-                        format!("its sha256 is {found}, not the one in its name"),
-                    ),
+                    Ok(Some((found, _))) => {
+                        let mend = match listed.contains(name) {
+                            true => "run `repogen publish --force`",
+                            false => "the live Release does not list it: delete it",
+                        };
+                        let detail = format!("its sha256 is {found}, not the one in its name: {mend}");
+                        self.found(FindingKind::ByhashWrong, &path, detail);
+                    }
                     // Pruned meanwhile.
                     Ok(None) => {}
                     Err(error) => self.found(FindingKind::ByhashWrong, &path, with_causes(&error)),

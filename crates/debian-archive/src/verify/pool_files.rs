@@ -19,6 +19,40 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) -> Result<(), ArchiveVerifyError> {
     let rows = archive.catalog().pool_files()?;
+    check_rows(archive, &rows, named, findings);
+    let known = paths_of(&rows);
+    unlisted(archive, &known, named, findings);
+    orphans(archive, &known, findings)
+}
+
+/// Checks these paths only, once more.
+pub(super) fn check_again(
+    archive: &Archive,
+    named: &BTreeSet<String>,
+    paths: &BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ArchiveVerifyError> {
+    let rows = archive.catalog().pool_files()?;
+    let again: Vec<PoolFile> = rows
+        .iter()
+        .filter(|row| paths.contains(&row.path))
+        .cloned()
+        .collect();
+    check_rows(archive, &again, named, findings);
+    let known = paths_of(&rows);
+    let named = named.intersection(paths).cloned().collect();
+    unlisted(archive, &known, &named, findings);
+    let mut stray = Vec::new();
+    orphans(archive, &known, &mut stray)?;
+    findings.extend(stray.into_iter().filter(|finding| paths.contains(&finding.path)));
+    Ok(())
+}
+
+fn paths_of(rows: &[PoolFile]) -> BTreeMap<&str, ()> {
+    rows.iter().map(|row| (row.path.as_str(), ())).collect()
+}
+
+fn check_rows(archive: &Archive, rows: &[PoolFile], named: &BTreeSet<String>, findings: &mut Vec<Finding>) {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(1, |count| count.get());
@@ -40,7 +74,15 @@ pub(super) fn check(
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner),
     );
-    let known: BTreeMap<&str, ()> = rows.iter().map(|row| (row.path.as_str(), ())).collect();
+}
+
+/// Looks for files that indexes name and the catalog does not know.
+fn unlisted(
+    archive: &Archive,
+    known: &BTreeMap<&str, ()>,
+    named: &BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) {
     let unknown = named.iter().filter(|path| !known.contains_key(path.as_str()));
     findings.extend(
         unknown
@@ -51,14 +93,12 @@ pub(super) fn check(
                 detail: "listed in a published index".into(),
             }),
     );
-    orphans(archive, &known, findings)
 }
 
 /// Looks for files that the catalog does not know.
 pub(super) fn unknown(archive: &Archive, findings: &mut Vec<Finding>) -> Result<(), ArchiveVerifyError> {
     let rows = archive.catalog().pool_files()?;
-    let known = rows.iter().map(|row| (row.path.as_str(), ())).collect();
-    orphans(archive, &known, findings)
+    orphans(archive, &paths_of(&rows), findings)
 }
 
 fn check_file(files: &dyn FileStore, row: &PoolFile, named: &BTreeSet<String>) -> Vec<Finding> {
@@ -117,6 +157,13 @@ fn orphans(
                     detail: "not in the catalog".into(),
                 });
             }
+        }
+        for path in archive.files().irregular_files(&format!("{tree}pool"))? {
+            findings.push(Finding {
+                kind: FindingKind::PoolOrphan,
+                path,
+                detail: "not a regular file, and nothing that repogen makes in a pool: delete it".into(),
+            });
         }
     }
     Ok(())

@@ -362,3 +362,79 @@ fn what_was_removed_after_a_backup_does_not_come_back() {
     let index = archive.index("dists/stable/main/binary-amd64/Packages");
     assert!(!index.contains("Package: removed\n"), "{index}");
 }
+
+#[test]
+fn a_snapshot_that_was_pinned_after_the_backup_stays_with_its_packages() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let outside = archive.outside();
+    let backup = outside.join("backup.tar");
+    let backup = backup.to_str().unwrap();
+    archive.repogen(&["backup", backup]).ok();
+    archive.add(&[DebBuilder::new("pinned", "1", "all")]);
+    archive.publish();
+    let id = archive.repogen(&["snapshot", "create"]).ok().stdout;
+    let id = id.split_whitespace().next().unwrap().to_owned();
+    archive.repogen(&["remove", "pinned"]).ok();
+    archive.add(&[hello("2.0")]);
+    archive.publish();
+
+    lose_catalog(&archive);
+    let restored = outside.join("restored");
+    std::fs::create_dir(&restored).unwrap();
+    let root = restored.to_str().unwrap();
+    archive.repogen(&["restore", "--root", root, backup]).ok();
+    std::fs::copy(restored.join("catalog.db"), archive.root().join("catalog.db")).unwrap();
+
+    archive.repogen(&["prune"]).exits(3);
+    let rebuilt = archive.repogen(&["rebuild"]).ok();
+    assert_eq!(rebuilt.stdout, "stable\trebuilt\t2\t1\n");
+    archive.publish();
+    archive.repogen(&["prune"]).ok();
+    archive.repogen(&["verify"]).ok();
+    let shown = archive.repogen(&["snapshot", "show", &id]).ok();
+    assert!(shown.stdout.contains("pinned"), "{}", shown.report());
+    let now = archive.repogen(&["list"]).ok().stdout;
+    assert!(!now.contains("pinned") && now.contains("2.0"), "{now}");
+}
+
+#[test]
+fn a_catalog_that_lost_a_snapshot_prunes_nothing_before_it_is_rebuilt() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let id = archive.repogen(&["snapshot", "create"]).ok().stdout;
+    let id = id.split_whitespace().next().unwrap();
+    archive.change_catalog("delete from pinned");
+    let run = archive.repogen(&["prune"]).exits(3);
+    assert!(
+        run.stderr.contains(id) && run.stderr.contains("repogen rebuild"),
+        "{}",
+        run.report()
+    );
+    let run = archive.repogen(&["verify"]).exits(1);
+    assert!(run.stdout.contains(&format!("snapshots/{id}/dists/stable")), "{}", run.report());
+    let rebuilt = archive.repogen(&["rebuild"]).ok();
+    assert_eq!(rebuilt.stdout, "stable\trebuilt\t1\t1\n");
+    archive.publish();
+    archive.repogen(&["prune"]).ok();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn an_empty_file_is_a_lost_catalog() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    archive.repogen(&["snapshot", "create"]).ok();
+    if archive.has_server() {
+        return;
+    }
+    lose_catalog(&archive);
+    std::fs::write(archive.root().join("catalog.db"), "").unwrap();
+    let rebuilt = archive.repogen(&["rebuild"]).ok();
+    assert_eq!(rebuilt.stdout, "stable\trebuilt\t1\t1\n");
+    archive.publish();
+    archive.repogen(&["verify"]).ok();
+}

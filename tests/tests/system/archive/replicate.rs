@@ -191,6 +191,16 @@ fn another_archive_is_left_alone_and_one_failing_suite_holds_up_no_other() {
     let refused = replicate(&other, &mirror, &["--delete"]).exits(1);
     assert!(refused.stderr.contains("another archive"), "{}", refused.report());
     assert_eq!(files(&mirror), before);
+    let own = files(&archive.root());
+    for place in ["", "pool", "dists/mirror"] {
+        let refused = replicate(&archive, &archive.root().join(place), &["--delete"]).exits(1);
+        assert!(
+            refused.stderr.contains("belongs to this archive"),
+            "{}",
+            refused.report()
+        );
+    }
+    assert_eq!(files(&archive.root()), own);
 
     archive.configure_last_suite("[[suite]]\ncodename = \"aside\"\n[[suite]]\ncodename = \"later\"");
     archive.publish();

@@ -2,6 +2,7 @@
 
 use archive_tests::{DebBuilder, Run, TestArchive};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -111,6 +112,75 @@ fn a_file_that_no_row_knows_is_found() {
     let archive = published();
     fs::write(archive.root().join("pool/main/h/hello/stray_1.0_amd64.deb"), "x").unwrap();
     found(&archive, "pool-orphan", "stray_1.0_amd64.deb");
+}
+
+#[test]
+fn what_is_no_regular_file_is_found_in_the_pool() {
+    let archive = published();
+    let link = archive.root().join("pool/main/h/hello/linked_1.0_amd64.deb");
+    symlink(archive.root().join(POOL_FILE), &link).unwrap();
+    found(&archive, "pool-orphan", "linked_1.0_amd64.deb");
+    fs::remove_file(link).unwrap();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn an_alias_that_leads_elsewhere_is_found_and_mended() {
+    let archive = TestArchive::init(&["--suite", "one", "--suite", "two"]);
+    archive.configure("codename = \"one\"", "codename = \"one\"\nsuite = \"uno\"");
+    archive.publish();
+    let alias = archive.root().join("dists/uno");
+    archive.repogen(&["verify"]).ok();
+    for target in [None, Some("two"), Some("/etc")] {
+        fs::remove_file(&alias).unwrap();
+        if let Some(target) = target {
+            symlink(target, &alias).unwrap();
+        }
+        found(&archive, "index-stale", "dists/uno");
+        assert_eq!(archive.publish().rows()[0], ["one", "unchanged"]);
+        assert_eq!(fs::read_link(&alias).unwrap(), Path::new("one"));
+        archive.repogen(&["verify"]).ok();
+    }
+}
+
+#[test]
+fn what_machines_are_set_up_with_is_checked() {
+    let archive = TestArchive::init(&["--url", "https://apt.example.org"]);
+    let other = TestArchive::init(&["--url", "https://apt.example.org"]);
+    for name in ["stable.sources", "archive-keyring.asc", "repository.json"] {
+        let path = archive.root().join(name);
+        let good = fs::read(&path).unwrap();
+        fs::copy(other.root().join(name), &path).unwrap();
+        found(&archive, "index-stale", name);
+        fs::remove_file(&path).unwrap();
+        found(&archive, "index-stale", name);
+        archive.publish();
+        assert_eq!(fs::read(&path).unwrap(), good, "{name}");
+        archive.repogen(&["verify"]).ok();
+    }
+    // A setting that waits for a publish is no damage.
+    archive.configure("https://apt.example.org", "https://deb.example.org");
+    archive.repogen(&["verify"]).ok();
+    archive.publish();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
+fn what_repogen_did_not_write_into_dists_is_to_be_deleted() {
+    let archive = published();
+    let strays = ["dists/three", "dists/evil"].map(|path| archive.root().join(path));
+    fs::create_dir(&strays[0]).unwrap();
+    symlink("/etc", &strays[1]).unwrap();
+    let run = archive.repogen(&["verify"]).exits(1);
+    assert_eq!(
+        run.stdout
+            .lines()
+            .filter(|line| line.contains("delete it"))
+            .count(),
+        2,
+        "{}",
+        run.report()
+    );
 }
 
 #[test]

@@ -148,6 +148,31 @@ fn a_clock_that_was_set_back_is_named_and_nothing_changes() {
 }
 
 #[test]
+fn a_suite_that_was_published_ahead_of_the_clock_is_dated_anew_when_asked() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.repogen_at("+1y", &["publish"]).ok();
+    let ahead = archive.read("dists/stable/InRelease");
+    // Although nothing changed: clients refuse what is served.
+    for command in [&["publish"][..], &["publish", "--force"]] {
+        let run = archive.repogen(command).exits(3);
+        assert!(run.stderr.contains("ahead of"), "{}", run.report());
+        assert!(run.stderr.contains("--redate"), "{}", run.report());
+    }
+    assert_eq!(archive.read("dists/stable/InRelease"), ahead);
+    let run = archive.repogen(&["publish", "--redate"]).ok();
+    assert_eq!(run.rows()[0][1], "published");
+    archive.repogen(&["verify"]).ok();
+    // From here on, Dates rise from the present one.
+    archive.add(&[hello("1.1")]);
+    assert_eq!(archive.publish().rows()[0][1], "published");
+    archive.repogen(&["verify"]).ok();
+    // Without such a Date it does what --force does, and the Date goes on rising.
+    archive.repogen(&["publish", "--redate"]).ok();
+    archive.repogen(&["verify"]).ok();
+}
+
+#[test]
 fn a_folder_that_is_no_archive_is_named() {
     let archive = TestArchive::empty();
     for command in [&["publish"][..], &["list"], &["verify"]] {

@@ -13,7 +13,7 @@ use crate::publish::error::PublishError;
 use crate::publish::lease::SuiteLease;
 use crate::side_by_side::side_by_side;
 
-/// How many files are put in place together.
+/// How many files are put in place, or deleted, together.
 const BATCH: usize = 256;
 
 /// Puts files in place batch by batch, and deletes at the end what is gone.
@@ -107,9 +107,11 @@ impl<'a> SiteWriter<'a> {
     /// Deletes what is gone, now that nothing links to it, makes all of it last, and returns what was done.
     pub(super) fn finish(mut self) -> Result<WrittenFiles, PublishError> {
         self.flush()?;
-        for (path, _) in self.written.iter().filter(|(_, holds)| holds.is_none()) {
+        let gone = self.written.iter().filter(|(_, holds)| holds.is_none());
+        let gone: Vec<String> = gone.map(|(path, _)| path.clone()).collect();
+        for some in gone.chunks(BATCH) {
             self.lease.check_time()?;
-            self.files.delete(path)?;
+            self.files.delete_all(some)?;
         }
         let folders: BTreeSet<&str> = self.written.keys().map(|path| folder_of(path)).collect();
         self.files.settle(&mut folders.into_iter())?;
