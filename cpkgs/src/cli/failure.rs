@@ -56,7 +56,7 @@ impl Failure {
     /// Returns a failure with one of the codes above; what the system does not permit is told as that.
     pub(super) fn new(code: u8, error: impl Into<anyhow::Error>) -> Self {
         let error = error.into();
-        let code = if code == REFUSED && is_denied(&error) {
+        let code = if matches!(code, REFUSED | USAGE) && is_denied(&error) {
             NOT_PERMITTED
         } else {
             code
@@ -113,7 +113,7 @@ impl Failure {
     pub(super) fn warn(&self, printer: &Printer) {
         printer.warning(one_line(format_args!("{:#}", self.report.error())));
         for hint in self.report.hints() {
-            printer.warning(one_line(hint));
+            printer.hint(one_line(hint));
         }
     }
 
@@ -426,5 +426,10 @@ mod tests {
             });
             assert_eq!(failure.code, code, "{kind:?}");
         }
+        let source = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert_eq!(
+            Failure::from(LocalError::Read { path, source }).code,
+            NOT_PERMITTED
+        );
     }
 }

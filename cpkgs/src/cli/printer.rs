@@ -96,6 +96,13 @@ impl Printer {
         }
     }
 
+    /// Prints what would help against what was warned of, unless `--quiet` is given.
+    pub(super) fn hint(&self, message: impl Display) {
+        if self.verbosity == Verbosity::Normal {
+            let _ = writeln!(io::stderr(), "hint: {message}");
+        }
+    }
+
     /// Says whether progress may be shown on stderr, on a terminal that can move its cursor.
     pub(super) fn shows_progress(&self) -> bool {
         self.verbosity == Verbosity::Normal && io::stderr().is_terminal() && !is_dumb()

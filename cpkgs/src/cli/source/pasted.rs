@@ -1,5 +1,7 @@
 //! A line of a sources.list in place of an address.
 
+use std::path::Path;
+
 use cpkgs::apt_sources::{self, SignedBy};
 use debian_control::terminal::escaped;
 
@@ -7,27 +9,65 @@ use super::add_args::AddArgs;
 use crate::cli::failure::{Failure, USAGE};
 
 /// Reads a line of a sources.list that was pasted for the address, and a folder for its `file:` address.
-pub(super) fn unpasted(mut args: AddArgs) -> Result<(String, AddArgs), Failure> {
+pub(super) fn unpasted(args: AddArgs) -> Result<(String, AddArgs), Failure> {
     let text = args.address.join(" ").trim().to_owned();
-    let is_line = text
-        .strip_prefix("deb")
-        .is_some_and(|rest| rest.starts_with([' ', '\t']));
-    if !is_line {
-        let path = std::path::Path::new(&text);
-        if !text.contains(':') && path.is_dir() {
-            let path = std::path::absolute(path).map_err(|error| Failure::new(USAGE, error))?;
-            return Ok((format!("file:{}", path.display()), args));
-        }
-        return Ok((text, args));
+    let begins = |kind| {
+        let rest: Option<&str> = text.strip_prefix(kind);
+        rest.is_some_and(|rest| rest.starts_with([' ', '\t']))
+    };
+    if begins("deb") {
+        return of_line(&text, args);
     }
+    if begins("deb-src") {
+        return Err(Failure::saying(
+            USAGE,
+            "a line that begins with `deb-src` has no packages to install",
+        )
+        .hint(
+            "add the line that begins with `deb`: `cpkgs source PACKAGE` finds source packages by it, too",
+        ));
+    }
+    let path = Path::new(&text);
+    if !text.contains(':') && path.is_dir() {
+        let path = std::path::absolute(path).map_err(|error| Failure::new(USAGE, error))?;
+        return Ok((format!("file:{}", path.display()), args));
+    }
+    match args.address.as_slice() {
+        [url, suite, components @ ..] => Err(more_than_an_address(url, suite, components)),
+        _ => Ok((text, args)),
+    }
+}
+
+/// Says that only a whole line has its suite and components as words.
+fn more_than_an_address(url: &str, suite: &str, components: &[String]) -> Failure {
+    let mut command = format!("cpkgs source add {url} --suite {suite}");
+    for component in components {
+        command.push_str(" --component ");
+        command.push_str(component);
+    }
+    Failure::saying(
+        USAGE,
+        format_args!(
+            "expected one address, and found `{}` after `{}`",
+            escaped(suite),
+            escaped(url)
+        ),
+    )
+    .hint(format_args!(
+        "a suite and components are options: `{}`",
+        escaped(&command)
+    ))
+}
+
+fn of_line(text: &str, mut args: AddArgs) -> Result<(String, AddArgs), Failure> {
     let wrong = |what: &dyn std::fmt::Display| {
         Failure::saying(
             USAGE,
-            format_args!("`{}` is not a line of a sources.list: {what}", escaped(&text)),
+            format_args!("`{}` is not a line of a sources.list: {what}", escaped(text)),
         )
         .hint("expected `deb [OPTION=VALUE ...] URL SUITE COMPONENT ...`")
     };
-    let source = apt_sources::line(&text).map_err(|error| wrong(&error))?;
+    let source = apt_sources::line(text).map_err(|error| wrong(&error))?;
     let source = source.ok_or_else(|| wrong(&"it has no address"))?;
     for signed_by in source.signed_by {
         let is_free = args.signed_by.is_none() && args.fingerprint.is_none();

@@ -233,7 +233,8 @@ fn an_ended_suite_counts_where_that_was_said() {
     let foreign = made.of(&greeting());
     made.release(&foreign, cpkgs::machine::now() - 2 * 86_400);
     let run = foreign.added(&STABLE).ok();
-    assert!(run.stderr.contains("warning: "), "{}", run.report());
+    assert_eq!(run.stderr.matches("warning: ").count(), 1, "{}", run.report());
+    assert!(run.stderr.contains("\nhint: "), "{}", run.report());
     foreign.client(&STABLE).run(&["update"]).exits(4);
     let client = foreign.client(&[&STABLE, ["--no-check-valid-until"].as_slice()].concat());
     let run = client.run(&["update"]).ok();
@@ -372,6 +373,12 @@ fn what_is_wrong_with_a_source_is_said_when_it_is_added() {
     let add = |arguments: &[&str]| client.run(&[&["source", "add", "--yes"], arguments].concat());
     for (arguments, code, text) in [
         (&["archive/debian"][..], 2, "expected http://, https:// or file:/"),
+        (
+            &[&url, "stable", "main", "--signed-by", &keys],
+            2,
+            "--suite stable --component main`",
+        ),
+        (&["deb-src", &url, "stable", "main"], 2, "`deb-src`"),
         (&[&url, "--signed-by", &keys, "--suite", "stabel"], 3, "`stabel`"),
         (
             &[&url, "--signed-by", &strange, "--suite", "stable"],
