@@ -6,10 +6,13 @@
 
 use debian_control::stanza::Stanza;
 
+use crate::system::AptSettings;
+
 /// Who draws.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phasing {
-    machine_id: String,
+    /// `None` for who takes no update before it is for all.
+    machine_id: Option<String>,
 }
 
 impl Phasing {
@@ -17,8 +20,25 @@ impl Phasing {
     pub fn new(machine_id: &str) -> Option<Self> {
         let machine_id = machine_id.trim();
         (!machine_id.is_empty()).then(|| Self {
-            machine_id: machine_id.to_owned(),
+            machine_id: Some(machine_id.to_owned()),
         })
+    }
+
+    /// Returns who draws where apt is configured so; `machine_id` is asked where that settles nothing. Of settings that contradict
+    /// each other, the one that takes updates counts, and that of apt before that of update-manager, as apt has it.
+    pub fn configured(settings: &AptSettings, machine_id: impl FnOnce() -> Option<String>) -> Option<Self> {
+        let is_set = |what: &str| {
+            let names =
+                ["APT::Get", "Update-Manager"].map(|of| format!("{of}::{what}-Include-Phased-Updates"));
+            names.iter().find_map(|name| settings.flag(name)).unwrap_or(false)
+        };
+        if is_set("Always") {
+            return None;
+        }
+        if is_set("Never") {
+            return Some(Self { machine_id: None });
+        }
+        Self::new(&machine_id()?)
     }
 
     /// Says whether an update is not for this machine yet.
@@ -26,9 +46,17 @@ impl Phasing {
         let Some(percentage) = percentage(stanza) else {
             return false;
         };
+        let Some(machine_id) = &self.machine_id else {
+            return true;
+        };
         let (source, version) = source(stanza);
-        draw(&format!("{source}-{version}-{}", self.machine_id)) > percentage
+        draw(&format!("{source}-{version}-{machine_id}")) > percentage
     }
+}
+
+/// Says whether the updates of a suite are for all machines at once, as apt has it.
+pub fn is_security(suite: &str) -> bool {
+    suite.ends_with("-security")
 }
 
 /// Returns how many machines of a hundred an update is for; `None` where it is for all. What is no number is for all.
@@ -37,10 +65,12 @@ fn percentage(stanza: &Stanza<'_>) -> Option<u32> {
     (percentage < 100).then_some(percentage)
 }
 
-/// Returns name and version of a package's source. Source: Debian Policy 5.6.1.
+/// Returns name and version of a package's source. Source: Debian Policy 5.6.1, and apt's External Dependency Solver Protocol, which
+/// has the version in a field of its own.
 fn source<'s>(stanza: &Stanza<'s>) -> (&'s str, &'s str) {
     let field = |name| stanza.line(name).unwrap_or("");
     let (package, version) = (field("Package"), field("Version"));
+    let version = stanza.line("Source-Version").unwrap_or(version);
     let Some(source) = stanza.line("Source") else {
         return (package, version);
     };
@@ -155,5 +185,47 @@ mod tests {
     #[test]
     fn a_machine_without_an_id_takes_all() {
         assert_eq!(Phasing::new(" \n"), None);
+    }
+
+    #[test]
+    fn a_solver_is_told_the_version_of_the_source_in_a_field_of_its_own() {
+        let stanza = |fields: &str| format!("Package: libnginx\nVersion: 1+b1\n{fields}");
+        let texts = [
+            "Source: nginx (1.22.1-9)\n",
+            "Source: nginx\nSource-Version: 1.22.1-9\n",
+        ]
+        .map(stanza);
+        for text in texts {
+            let stanza = Stanza::parse(&text).unwrap();
+            assert_eq!(source(&stanza), ("nginx", "1.22.1-9"));
+        }
+    }
+
+    #[test]
+    fn what_apt_is_configured_to_comes_before_what_the_machine_draws() {
+        let stanza = "Package: hello\nVersion: 2.10-3\nPhased-Update-Percentage: 70\n";
+        let holds_back = |settings: &str, id: Option<&str>| {
+            let settings = AptSettings::told(settings);
+            let phasing = Phasing::configured(&settings, || id.map(str::to_owned));
+            phasing.is_some_and(|phasing| phasing.holds_back(&Stanza::parse(stanza).unwrap()))
+        };
+        let id = Some("0123456789abcdef0123456789abcdef");
+        let of_apt = |what: &str, flag: &str| format!("APT::Get::{what}-Include-Phased-Updates={flag}\n");
+        let of_manager = |what: &str| format!("Update-Manager::{what}-Include-Phased-Updates=true\n");
+        assert!(holds_back("", id));
+        assert!(!holds_back("", None));
+        assert!(!holds_back(&of_apt("Always", "1"), id));
+        assert!(holds_back(&of_apt("Always", "0"), id));
+        assert!(holds_back(&of_apt("Never", "yes"), None));
+        assert!(!holds_back(&of_manager("Always"), id));
+        assert!(holds_back(&of_manager("Never"), None));
+        assert!(!holds_back(
+            &(of_apt("Always", "true") + &of_apt("Never", "true")),
+            id
+        ));
+        assert!(holds_back(
+            &(of_apt("Always", "false") + &of_manager("Always")),
+            id
+        ));
     }
 }

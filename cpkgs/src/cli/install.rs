@@ -17,7 +17,7 @@ use rootless::generation::Programs;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
-use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
+use super::options::{BrokenArgs, RecommendsArgs, RunArgs, check_held};
 use super::refusal::refused;
 use super::selected;
 use super::target_release::ReleaseArgs;
@@ -33,9 +33,8 @@ pub(super) struct InstallArgs {
     /// Install this version of the package; for one package only.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
-    /// Do not install recommended packages.
-    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
-    no_recommends: bool,
+    #[command(flatten)]
+    recommends: RecommendsArgs,
     /// From now on, put the programs of all packages into bin, those of dependencies included; `=false` undoes it.
     #[arg(
         long,
@@ -121,7 +120,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         install: targets(&specs, &input),
         remove: remove.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
-        recommends: recommends(args.no_recommends),
+        recommends: args.recommends.wanted(&target)?,
         broken: args.broken.asked(),
         ..Request::default()
     };

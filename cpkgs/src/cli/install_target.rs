@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use apt_client::lists::Index;
 use apt_client::lock::Lock;
 use apt_client::package_cache::PackageCache;
 use clap::Args;
@@ -11,7 +12,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
-use cpkgs::system::{Action, Author, System, Unfinished};
+use cpkgs::system::{Action, AptSettings, Author, System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::request::{Hold, Mark};
 use rootless::generation::{Generations, Held, Programs};
@@ -23,6 +24,9 @@ use super::human_size::counted;
 use super::progress::UnpackBar;
 use super::target_release::ReleaseArgs;
 use super::{Context, Outcome, now, report};
+
+/// The release that apt prefers where none is named. Source: apt_preferences(5).
+const DEFAULT_RELEASE: &str = "APT::Default-Release";
 
 /// Where packages are installed.
 #[derive(Debug, Args)]
@@ -236,9 +240,7 @@ impl InstallTarget {
         files: Vec<LocalDeb>,
         context: &Context,
     ) -> Result<ResolverInput<'l>, Failure> {
-        let mut input = self.without_preferences(library, files)?;
-        input.prefer(&self.preferences(context)?);
-        Ok(input)
+        self.resolver_input_of(&ReleaseArgs::default(), library, files, context)
     }
 
     /// Sets up what a request is decided on that prefers a release.
@@ -249,23 +251,63 @@ impl InstallTarget {
         files: Vec<LocalDeb>,
         context: &Context,
     ) -> Result<ResolverInput<'l>, Failure> {
-        let mut input = self.without_preferences(library, files)?;
-        let mut preferences = self.preferences(context)?;
-        release.apply(&mut preferences, library)?;
-        input.prefer(&preferences);
-        Ok(input)
+        let preferences = self.preferences(release, &library.lists().indexes, context)?;
+        self.resolver_input_with(&preferences, library, files)
     }
 
-    /// Returns what the administrator of a system prefers; without root, the sources say it all.
-    pub(super) fn preferences(&self, context: &Context) -> Result<Preferences, Failure> {
-        let Self::System(system) = self else {
-            return Ok(Preferences::default());
+    /// Returns what the administrator of a system prefers; without root, the sources say it all. A release that is named comes in
+    /// place of the one that apt's configuration prefers.
+    pub(super) fn preferences(
+        &self,
+        release: &ReleaseArgs,
+        indexes: &[Index],
+        context: &Context,
+    ) -> Result<Preferences, Failure> {
+        let mut preferences = match self {
+            Self::Own { .. } => Preferences::default(),
+            Self::System(system) => {
+                Preferences::read(system.root()).map_err(|error| Failure::new(REFUSED, error))?
+            }
         };
-        let preferences = Preferences::read(system.root()).map_err(|error| Failure::new(REFUSED, error))?;
         for ignored in &preferences.ignored {
             context.printer.warning(escaped(ignored));
         }
+        let settings = self.apt_settings()?;
+        if let Some(default) = settings.value(DEFAULT_RELEASE)
+            && !release.is_named()
+        {
+            let warn = |why: &str| {
+                let text = format!("`{DEFAULT_RELEASE}` of apt's configuration is ignored: {why}");
+                context.printer.warning(escaped(&text));
+            };
+            match preferences.prefer_release(default, indexes) {
+                Ok(true) => {}
+                Ok(false) => warn(&format!("no source has a suite `{default}`")),
+                Err(why) => warn(&why),
+            }
+        }
+        release.apply(&mut preferences, indexes)?;
         Ok(preferences)
+    }
+
+    /// Returns what the system's apt is configured to; without root, that has no say.
+    pub(super) fn apt_settings(&self) -> Result<AptSettings, Failure> {
+        match self {
+            Self::Own { .. } => Ok(AptSettings::default()),
+            Self::System(system) => Ok(AptSettings::read(system)?),
+        }
+    }
+
+    /// Sets up what a request is decided on, with what is preferred.
+    pub(super) fn resolver_input_with<'l>(
+        &self,
+        preferences: &Preferences,
+        library: &'l PackageCache,
+        files: Vec<LocalDeb>,
+    ) -> Result<ResolverInput<'l>, Failure> {
+        let mut input = self.without_preferences(library, files)?;
+        input.prefer(preferences);
+        Ok(input)
     }
 
     fn without_preferences<'l>(

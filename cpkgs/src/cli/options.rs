@@ -63,15 +63,13 @@ impl BrokenArgs {
         if !broken.is_empty() {
             context
                 .printer
-                .warning("`--fix-broken` repairs what is broken, or removes it");
+                .hint("`--fix-broken` repairs what is broken, or removes it");
         }
     }
 }
 
 /// What apt-get calls `--dry-run` besides; who types it is understood.
 pub(super) const DRY_RUN_OF_APT: [&str; 4] = ["simulate", "just-print", "no-act", "recon"];
-/// What apt calls `--no-recommends`.
-pub(super) const NO_RECOMMENDS_OF_APT: &str = "no-install-recommends";
 
 /// How far a plan is carried out.
 #[derive(Debug, Args)]
@@ -97,11 +95,29 @@ pub(super) fn run_of(dry: bool) -> Run {
     if dry { Run::Dry } else { Run::Real }
 }
 
-pub(super) fn recommends(without: bool) -> Recommends {
-    if without {
-        Recommends::Leave
-    } else {
-        Recommends::Take
+/// Whether what packages recommend comes with them.
+#[derive(Debug, Args)]
+pub(super) struct RecommendsArgs {
+    /// Do not install recommended packages.
+    #[arg(long, alias = "no-install-recommends")]
+    no_recommends: bool,
+    /// Install recommended packages, even if apt's configuration of the system says otherwise.
+    #[arg(long, alias = "install-recommends", overrides_with = "no_recommends")]
+    recommends: bool,
+}
+
+impl RecommendsArgs {
+    /// Says whether they come: unless told otherwise, where apt would take them.
+    pub(super) fn wanted(&self, target: &InstallTarget) -> Result<Recommends, Failure> {
+        let is_wanted = match (self.recommends, self.no_recommends) {
+            (true, _) => true,
+            (false, true) => false,
+            (false, false) => target.apt_settings()?.is_on("APT::Install-Recommends"),
+        };
+        Ok(match is_wanted {
+            true => Recommends::Take,
+            false => Recommends::Leave,
+        })
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use cpkgs::phasing::Phasing;
+use cpkgs::phasing::{self, Phasing};
 use cpkgs::resolver_input::ResolverInput;
+use cpkgs::system::AptSettings;
 use debian_control::stanza::Stanza;
 use debian_control::version::Version;
 use resolver::kept_back::KeptBack;
@@ -14,18 +15,19 @@ use resolver::universe::PackageId;
 
 use super::failure::{Failure, UNVERIFIED};
 
-/// How the suites end whose updates are for all machines at once, as apt has it.
-const SECURITY: &str = "-security";
-
-/// Returns who draws for the system below a folder; `None` where every update counts: without a machine's id, in a reproducible
-/// build, and in a chroot, as apt has it.
-pub(super) fn phasing(root: &Path) -> Option<Phasing> {
-    if std::env::var_os("SOURCE_DATE_EPOCH").is_some() || is_chroot() {
-        return None;
-    }
-    // Who cannot read the id has none, as apt has it.
-    let id = fs::read_to_string(root.join("etc/machine-id")).ok()?;
-    Phasing::new(&id)
+/// Returns who draws for the system below a folder, whose apt has these settings; `None` where every update counts: without a
+/// machine's id, in a reproducible build, and in a chroot, as apt has it.
+pub(super) fn phasing(root: &Path, settings: &AptSettings) -> Option<Phasing> {
+    Phasing::configured(settings, || {
+        if std::env::var_os("SOURCE_DATE_EPOCH").is_some() || is_chroot() {
+            return None;
+        }
+        if let Some(id) = settings.value("APT::Machine-ID") {
+            return Some(id.to_owned());
+        }
+        // Who cannot read the id has none, as apt has it.
+        fs::read_to_string(root.join("etc/machine-id")).ok()
+    })
 }
 
 /// Says whether the root folder is not that of the machine's first process. Source: systemd-detect-virt(1), `--chroot`.
@@ -90,11 +92,6 @@ fn closes_a_hole(input: &ResolverInput<'_>, candidate: PackageId, newer: &[Packa
     let passed = newer.iter().take(until.map_or(0, |place| place + 1));
     passed.into_iter().any(|package| {
         let mut indexes = input.library().indexes(*package);
-        indexes.any(|index| {
-            index
-                .suite
-                .as_deref()
-                .is_some_and(|suite| suite.ends_with(SECURITY))
-        })
+        indexes.any(|index| index.suite.as_deref().is_some_and(phasing::is_security))
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use apt_client::lists::Index;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use super::candidates;
 use super::failure::{Failure, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
+use super::target_release::ReleaseArgs;
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome};
 
@@ -89,11 +91,12 @@ pub(super) fn run(args: &PolicyArgs, context: &mut Context) -> Result<Outcome, F
     if args.names.is_empty() {
         return indexes(&target, &library.lists().indexes, context);
     }
-    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let preferences = target.preferences(&ReleaseArgs::default(), &library.lists().indexes, context)?;
+    let input = target.resolver_input_with(&preferences, &library, Vec::new())?;
     let mut unknown = Vec::new();
     for text in &args.names {
         let named = Named::parse(text).map_err(|error| Failure::saying(USAGE, error))?;
-        let views = policies(&named, &target, &input, context)?;
+        let views = policies(&named, &preferences, &input)?;
         if views.is_empty() {
             unknown.push(unknown_package(&named.name, &library));
         }
@@ -110,7 +113,7 @@ pub(super) fn run(args: &PolicyArgs, context: &mut Context) -> Result<Outcome, F
 
 /// Prints the priorities of all indexes.
 fn indexes(target: &InstallTarget, indexes: &[Index], context: &mut Context) -> Result<Outcome, Failure> {
-    let preferences = target.preferences(context)?;
+    let preferences = target.preferences(&ReleaseArgs::default(), indexes, context)?;
     for index in indexes {
         let view = IndexView::new(index, preferences.of_index(index));
         if context.printer.json() {
@@ -125,12 +128,10 @@ fn indexes(target: &InstallTarget, indexes: &[Index], context: &mut Context) -> 
 /// Returns what counts for the packages of a name, one for each architecture.
 fn policies<'p>(
     named: &Named,
-    target: &InstallTarget,
+    preferences: &Preferences,
     input: &'p ResolverInput<'_>,
-    context: &Context,
 ) -> Result<Vec<PolicyView<'p>>, Failure> {
     let universe = &input.universe;
-    let preferences = target.preferences(context)?;
     let mut groups: BTreeMap<&str, Vec<PackageId>> = BTreeMap::new();
     for package in input.matching(named) {
         let architecture = match universe.architecture(package) {

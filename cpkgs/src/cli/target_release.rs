@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use apt_client::package_cache::PackageCache;
+use apt_client::lists::Index;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::preferences::Preferences;
@@ -12,7 +12,7 @@ use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 
 /// Which release is preferred.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ReleaseArgs {
     /// Prefer packages of this suite or codename to all others, except packages that have a preferences record.
     #[arg(long, short = 't', value_name = "SUITE", add = ArgValueCompleter::new(candidates::suites))]
@@ -20,12 +20,16 @@ pub(super) struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// Says whether one is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.target_release.is_some()
+    }
+
     /// Adds it to preferences; one that no source has is refused, as apt does.
-    pub(super) fn apply(&self, preferences: &mut Preferences, library: &PackageCache) -> Result<(), Failure> {
+    pub(super) fn apply(&self, preferences: &mut Preferences, indexes: &[Index]) -> Result<(), Failure> {
         let Some(release) = &self.target_release else {
             return Ok(());
         };
-        let indexes = &library.lists().indexes;
         let is_known = preferences
             .prefer_release(release, indexes)
             .map_err(|error| Failure::saying(USAGE, error))?;

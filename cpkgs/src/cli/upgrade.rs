@@ -6,14 +6,14 @@ use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
 use resolver::kept_back::kept_back;
-use resolver::request::{Request, Upgrade};
+use resolver::request::{Recommends, Request, Upgrade};
 use resolver::solve::{solve, solve_in_order};
 use rootless::Configuration;
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
-use super::options::{BrokenArgs, NO_RECOMMENDS_OF_APT, RunArgs, check_held, recommends};
+use super::options::{BrokenArgs, RecommendsArgs, RunArgs, check_held};
 use super::refusal::refused;
 use super::selected;
 use super::target_release::ReleaseArgs;
@@ -29,9 +29,8 @@ pub(super) struct UpgradeArgs {
     /// Upgrade all installed packages, as without names.
     #[arg(long)]
     all: bool,
-    /// Do not install recommended packages.
-    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
-    no_recommends: bool,
+    #[command(flatten)]
+    recommends: RecommendsArgs,
     #[command(flatten)]
     broken: BrokenArgs,
     #[command(flatten)]
@@ -47,9 +46,8 @@ pub(super) struct UpgradeArgs {
 /// Keeping packages that you asked for takes precedence over upgrading automatically installed ones.
 #[derive(Debug, Args)]
 pub(super) struct FullUpgradeArgs {
-    /// Do not install recommended packages.
-    #[arg(long, alias = NO_RECOMMENDS_OF_APT)]
-    no_recommends: bool,
+    #[command(flatten)]
+    recommends: RecommendsArgs,
     #[command(flatten)]
     broken: BrokenArgs,
     #[command(flatten)]
@@ -94,7 +92,7 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
     };
     let options = Options {
         upgrade,
-        no_recommends: args.no_recommends,
+        recommends: args.recommends.wanted(&target)?,
         broken: &args.broken,
         run: args.run.run(),
         command: format!("upgrade {}", args.packages.join(" "))
@@ -110,7 +108,7 @@ pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Res
     let input = target.resolver_input_of(&args.release, &library, Vec::new(), context)?;
     let options = Options {
         upgrade: Upgrade::Full,
-        no_recommends: args.no_recommends,
+        recommends: args.recommends.wanted(&target)?,
         broken: &args.broken,
         run: args.run.run(),
         command: "full-upgrade".to_owned(),
@@ -121,7 +119,7 @@ pub(super) fn full_upgrade(args: &FullUpgradeArgs, context: &mut Context) -> Res
 /// What an upgrade is made with.
 struct Options<'a> {
     upgrade: Upgrade,
-    no_recommends: bool,
+    recommends: Recommends,
     broken: &'a BrokenArgs,
     run: Run,
     command: String,
@@ -138,7 +136,8 @@ fn carry_out(
     let mut installed = input.installed.clone();
     let mut phased = Vec::new();
     // Who names a package asks for its newest version, whatever its phase is.
-    if let Some(phasing) = phased::phasing(target.root()).filter(|_| named.is_empty()) {
+    let settings = target.apt_settings()?;
+    if let Some(phasing) = phased::phasing(target.root(), &settings).filter(|_| named.is_empty()) {
         phased = phased::hold_back(&phasing, input, &mut installed)?;
         if !phased.is_empty() {
             let names: Vec<&str> = phased.iter().map(|one| universe.name(one.package)).collect();
@@ -152,7 +151,7 @@ fn carry_out(
     let request = Request {
         upgrade: options.upgrade,
         installed,
-        recommends: recommends(options.no_recommends),
+        recommends: options.recommends,
         broken: options.broken.asked(),
         ..Request::default()
     };

@@ -96,14 +96,26 @@ impl AptSettings {
         self.value(name)?.parse().ok()
     }
 
-    /// Says whether a setting is on; one that is not there, or says nothing of the kind, is on. Source: apt's `StringToBool`.
+    /// Says whether a setting is on; one that is not there, or says nothing of the kind, is on.
     pub fn is_on(&self, name: &str) -> bool {
-        let off = ["0", "no", "false", "without", "off", "disable"];
-        let value = self.value(name);
-        !value.is_some_and(|value| off.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        self.flag(name).unwrap_or(true)
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// Says whether a setting is on; `None` for one that is not there, or says nothing of the kind. Source: apt's `StringToBool`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        let off = ["0", "no", "false", "without", "off", "disable"];
+        let on = ["1", "yes", "true", "with", "on", "enable"];
+        let value = self.value(name)?;
+        let is_of = |words: [&str; 6]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+        match (is_of(on), is_of(off)) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns what a setting says.
+    pub fn value(&self, name: &str) -> Option<&str> {
         let mut settings = self.0.iter();
         let found = settings.find(|setting| setting.name.eq_ignore_ascii_case(name))?;
         Some(&found.value)

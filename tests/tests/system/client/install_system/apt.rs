@@ -19,7 +19,13 @@ Setting::hello "a b=100%";
 
 impl Machine {
     fn with_hooks(hooks: &str) -> Self {
-        let machine = Self::new(&[hello("1.0"), DebBuilder::new("libhello", "1.0", "amd64")]);
+        let packages = [hello("1.0"), DebBuilder::new("libhello", "1.0", "amd64")];
+        Self::configured(&packages, hooks)
+    }
+
+    /// A machine whose apt is configured so.
+    fn configured(packages: &[DebBuilder], configuration: &str) -> Self {
+        let machine = Self::new(packages);
         machine.give_shell();
         machine.give("/usr/bin/apt-config");
         // Without dpkg, apt does not know what kind of system it is on.
@@ -31,7 +37,7 @@ impl Machine {
         }
         let folder = machine.path("etc/apt/apt.conf.d");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("50hooks"), hooks).unwrap();
+        fs::write(folder.join("50own"), configuration).unwrap();
         machine
     }
 }
@@ -75,6 +81,40 @@ fn what_apts_configuration_has_called_is_called() {
         ],
         "{log}"
     );
+}
+
+#[test]
+fn what_is_recommended_comes_where_apt_would_bring_it_unless_an_option_says_otherwise() {
+    let packages = [
+        DebBuilder::new("hello", "1.0", "all").field("Recommends", "extra"),
+        DebBuilder::new("extra", "1.0", "all"),
+    ];
+    let machine = Machine::configured(&packages, "APT::Install-Recommends \"false\";\n");
+    let planned = |options: &[&str]| {
+        let run = machine.cpkgs(&[&["install", "--dry-run", "--json", "hello"], options].concat());
+        run.ok().stdout.contains("extra")
+    };
+    assert!(!planned(&[]));
+    assert!(planned(&["--install-recommends"]));
+    assert!(planned(&["--no-recommends", "--recommends"]));
+    let machine = Machine::configured(&packages, "");
+    let run = machine.cpkgs(&["install", "--dry-run", "--json", "hello"]).ok();
+    assert!(run.stdout.contains("extra"), "{}", run.report());
+}
+
+#[test]
+fn the_release_that_apt_prefers_is_preferred_unless_another_is_named() {
+    let machine = Machine::configured(&[hello("1.0")], "APT::Default-Release \"absent\";\n");
+    let policy = |options: &[&str]| machine.cpkgs(&[&["policy", "hello"], options].concat()).ok();
+    let run = policy(&[]);
+    let said = "`APT::Default-Release` of apt's configuration is ignored: no source has a suite `absent`";
+    assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.report());
+    assert!(run.stdout.contains(" 500 "), "{}", run.report());
+    let setting = machine.path("etc/apt/apt.conf.d/50own");
+    fs::write(setting, "APT::Default-Release \"stable\";\n").unwrap();
+    let run = policy(&[]);
+    assert!(run.stdout.contains(" 990 "), "{}", run.report());
+    assert!(run.stderr.is_empty(), "{}", run.report());
 }
 
 #[test]
