@@ -73,8 +73,16 @@ impl Keeping {
     /// # Errors
     /// When it cannot be read or is not understood.
     pub fn read(system: &System) -> Result<Self, KeepingError> {
+        Self::here(&AptSettings::read(system)?)
+    }
+
+    /// Reads settings of the apt of the machine that runs.
+    ///
+    /// # Errors
+    /// When they are not understood.
+    pub fn here(settings: &AptSettings) -> Result<Self, KeepingError> {
         let running = rustix::system::uname();
-        Self::new(&AptSettings::read(system)?, &running.release().to_string_lossy())
+        Self::new(settings, &running.release().to_string_lossy())
     }
 
     /// Reads settings of apt; `running` is the release of the kernel that runs.

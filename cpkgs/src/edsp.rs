@@ -13,10 +13,11 @@ use std::io;
 use debian_control::stanza::StanzaError;
 use debian_control::terminal::escaped;
 use resolver::refusal::Refusal;
-use resolver::request::Recommends;
+use resolver::request::{Hold, Recommends};
 use resolver::universe::{PackageId, UniverseError};
 
 use crate::autoremovable::{AutoremovableError, Keeping, KeepingError};
+use crate::phasing::Phasing;
 use scenario::Scenario;
 
 /// What an answer without a plan is about, by the identifiers that the protocol wants: each stays the same for good.
@@ -88,8 +89,15 @@ enum EdspError {
 }
 
 /// Answers a scenario. Whatever is wrong is an answer, too.
-pub fn answer(scenario: &[u8], recommends: Recommends, keeping: &Keeping) -> String {
-    match answered(scenario, recommends, keeping) {
+///
+/// Without `phasing`, an upgrade takes every update.
+pub fn answer(
+    scenario: &[u8],
+    recommends: Recommends,
+    keeping: &Keeping,
+    phasing: Option<&Phasing>,
+) -> String {
+    match answered(scenario, recommends, keeping, phasing) {
         Ok(Ok(answer)) => answer,
         Ok(Err(refusal)) => error_stanza(NO_PLAN, &text(&refusal)),
         Err(error) => error_stanza(NOT_UNDERSTOOD, &error.to_string()),
@@ -113,10 +121,19 @@ fn answered(
     scenario: &[u8],
     recommends: Recommends,
     keeping: &Keeping,
+    phasing: Option<&Phasing>,
 ) -> Result<Result<String, Refusal>, EdspError> {
     let text = std::str::from_utf8(scenario).map_err(|error| EdspError::Text(error.valid_up_to()))?;
     let mut scenario = Scenario::read(text)?;
-    let after = match decide::decide(&scenario, recommends) {
+    let phasing = phasing.filter(|_| scenario.upgrade);
+    let held = phasing.map_or_else(Vec::new, |phasing| scenario.hold_back(phasing));
+    let mut found = decide::decide(&scenario, recommends);
+    if found.is_err() && !held.is_empty() {
+        // What is named may need an update that is not for this machine yet.
+        scenario.set(&held, Hold::Free);
+        found = decide::decide(&scenario, recommends);
+    }
+    let after = match found {
         Ok(after) => after,
         Err(refusal) => {
             // Whether something essential goes is for apt to ask, after it has seen what that would be.

@@ -236,7 +236,7 @@ impl Asking<'_, '_> {
     }
 
     /// Returns how a version counts that is there: held only as it was.
-    fn present(&self, slot: &EdspPackage, package: PackageId) -> Option<Installed> {
+    fn present(&self, slot: &EdspPackage<'_>, package: PackageId) -> Option<Installed> {
         let before = slot.installed.unwrap_or(Installed {
             package,
             mark: Mark::Automatic,
@@ -257,7 +257,7 @@ impl Asking<'_, '_> {
         install: Vec<Target>,
         remove: Vec<Target>,
         upgrade: Upgrade,
-        counts: impl Fn(&EdspPackage) -> bool,
+        counts: impl Fn(&EdspPackage<'_>) -> bool,
     ) -> Result<After, Refusal> {
         let slots = self.scenario.slots.iter().filter(|slot| counts(slot));
         let installed = slots.filter_map(|slot| self.present(slot, slot.installed?.package));
@@ -330,7 +330,7 @@ impl Asking<'_, '_> {
     /// Returns installed packages that apt replaces by others of the same version.
     fn rebuilt(&self) -> Vec<usize> {
         let universe = &self.scenario.universe;
-        let is_rebuilt = |slot: &EdspPackage| {
+        let is_rebuilt = |slot: &EdspPackage<'_>| {
             slot.installed
                 .zip(slot.choices.first())
                 .is_some_and(|(installed, choice)| {
@@ -355,7 +355,7 @@ impl Asking<'_, '_> {
     fn new_essentials(&self) -> Vec<usize> {
         let universe = &self.scenario.universe;
         let slots = &self.scenario.slots;
-        let is_new = |slot: &EdspPackage| {
+        let is_new = |slot: &EdspPackage<'_>| {
             slot.architecture == self.scenario.native.as_str()
                 && slot
                     .choices
@@ -377,14 +377,14 @@ impl Asking<'_, '_> {
     }
 }
 
-fn one_of(slot: &EdspPackage, packages: Vec<PackageId>) -> Target {
+fn one_of(slot: &EdspPackage<'_>, packages: Vec<PackageId>) -> Target {
     Target::OneOf {
         label: format!("{}:{}", slot.name, slot.architecture),
         packages,
     }
 }
 
-fn every_version(slot: &EdspPackage) -> Target {
+fn every_version(slot: &EdspPackage<'_>) -> Target {
     let installed = slot.installed.map(|installed| installed.package);
     one_of(slot, slot.choices.iter().copied().chain(installed).collect())
 }

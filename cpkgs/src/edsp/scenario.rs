@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use debian_control::architecture::Architecture;
 use debian_control::stanza::{Stanza, StanzaReader};
+use debian_control::version::Version;
 use resolver::request::{Hold, Installed, Mark};
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder};
 
 use super::EdspError;
+use crate::phasing::{self, Phasing};
 
 /// What a version's source counts: apt chose the candidate of each package already, an earlier version, too. Source:
 /// apt_preferences(5), which lets more than 1000 go back to an earlier version.
@@ -20,7 +22,7 @@ pub(super) struct Scenario<'s> {
     pub(super) universe: Universe,
     pub(super) native: Architecture,
     pub(super) foreign: Vec<Architecture>,
-    pub(super) slots: Vec<EdspPackage>,
+    pub(super) slots: Vec<EdspPackage<'s>>,
     /// The slots that are to be there and that are to go.
     pub(super) install: Vec<usize>,
     pub(super) remove: Vec<usize>,
@@ -32,7 +34,7 @@ pub(super) struct Scenario<'s> {
 }
 
 /// A package as apt counts them: a name on an architecture, where what is for `all` counts as native.
-pub(super) struct EdspPackage {
+pub(super) struct EdspPackage<'s> {
     pub(super) name: String,
     pub(super) architecture: String,
     pub(super) installed: Option<Installed>,
@@ -40,6 +42,8 @@ pub(super) struct EdspPackage {
     pub(super) choices: Vec<PackageId>,
     /// Whether what is installed came by itself, and no source has any version of it.
     pub(super) is_gone: bool,
+    /// Versions that close security holes, also those that apt did not choose.
+    closing: Vec<&'s str>,
     /// Whether any version is essential, important or protected: apt counts that of the name, whatever is installed.
     pub(super) is_vital: bool,
 }
@@ -123,17 +127,54 @@ impl<'s> Scenario<'s> {
     /// Finds `name:architecture`, or a name alone: the native one, else any, of those that are there or may come. A name may have a
     /// colon of its own, such as `satisfy:command-line`.
     fn slot(&self, name: &str) -> Option<usize> {
-        let is_there = |slot: &EdspPackage| slot.installed.is_some() || !slot.choices.is_empty();
-        let is_whole = |slot: &EdspPackage| name == format!("{}:{}", slot.name, slot.architecture);
-        let is_native = |slot: &EdspPackage| slot.name == name && slot.architecture == self.native.as_str();
-        let is_called = |slot: &EdspPackage| slot.name == name;
-        let found = |is_meant: &dyn Fn(&EdspPackage) -> bool| {
+        let is_there = |slot: &EdspPackage<'_>| slot.installed.is_some() || !slot.choices.is_empty();
+        let is_whole = |slot: &EdspPackage<'_>| name == format!("{}:{}", slot.name, slot.architecture);
+        let is_native =
+            |slot: &EdspPackage<'_>| slot.name == name && slot.architecture == self.native.as_str();
+        let is_called = |slot: &EdspPackage<'_>| slot.name == name;
+        let found = |is_meant: &dyn Fn(&EdspPackage<'_>) -> bool| {
             let mut slots = self.slots.iter();
             slots.position(|slot| is_there(slot) && is_meant(slot))
         };
         found(&is_whole)
             .or_else(|| found(&is_native))
             .or_else(|| found(&is_called))
+    }
+
+    /// Holds what would be upgraded though it is not for this machine yet, and nobody named it; returns the slots.
+    pub(super) fn hold_back(&mut self, phasing: &Phasing) -> Vec<usize> {
+        let mut held = Vec::new();
+        for (place, slot) in self.slots.iter().enumerate() {
+            let newest = slot.choices.first().copied();
+            let Some((installed, newest)) = slot.installed.zip(newest) else {
+                continue;
+            };
+            let version = |package| self.universe.version(package).parse::<Version>().ok();
+            let (present, next) = (version(installed.package), version(newest));
+            let closes_a_hole = slot.closing.iter().any(|closing| {
+                let closing = closing.parse::<Version>().ok();
+                present < closing && closing <= next
+            });
+            let is_phased = self
+                .stanza(newest)
+                .is_some_and(|stanza| phasing.holds_back(stanza));
+            let is_free = installed.hold == Hold::Free && !self.install.contains(&place);
+            if is_free && present < next && is_phased && !closes_a_hole {
+                held.push(place);
+            }
+        }
+        self.set(&held, Hold::Held);
+        held
+    }
+
+    /// Says of installed packages whether they may change.
+    pub(super) fn set(&mut self, places: &[usize], hold: Hold) {
+        for place in places {
+            let slot = self.slots.get_mut(*place);
+            if let Some(installed) = slot.and_then(|slot| slot.installed.as_mut()) {
+                installed.hold = hold;
+            }
+        }
     }
 
     /// Returns apt's number of a package.
@@ -159,7 +200,7 @@ struct UniverseReader<'r, 's> {
     is_strict: bool,
     builder: UniverseBuilder,
     native: &'r Architecture,
-    slots: Vec<EdspPackage>,
+    slots: Vec<EdspPackage<'s>>,
     by_name: HashMap<(&'s str, String), usize>,
     ids: HashSet<&'s str>,
     versions: Vec<ScenarioVersion<'s>>,
@@ -179,6 +220,11 @@ impl<'s> UniverseReader<'_, 's> {
             {
                 slot.is_vital = true;
             }
+        }
+        if is_of_security(&stanza)
+            && let Some(slot) = self.slots.get_mut(slot)
+        {
+            slot.closing.extend(stanza.line("Version"));
         }
         if self.is_strict && !is_candidate && !is_installed {
             return Ok(());
@@ -256,6 +302,7 @@ impl<'s> UniverseReader<'_, 's> {
                     installed: None,
                     choices: Vec::new(),
                     is_gone: false,
+                    closing: Vec::new(),
                     is_vital: false,
                 });
                 slots.len() - 1
@@ -263,7 +310,7 @@ impl<'s> UniverseReader<'_, 's> {
     }
 
     /// Puts the versions that may come in order.
-    fn finished(&mut self) -> Vec<EdspPackage> {
+    fn finished(&mut self) -> Vec<EdspPackage<'s>> {
         let mut slots = std::mem::take(&mut self.slots);
         self.read
             .sort_by_key(|read| (!read.is_candidate, Reverse(read.pin)));
@@ -278,6 +325,16 @@ impl<'s> UniverseReader<'_, 's> {
         }
         slots
     }
+}
+
+/// Says whether a suite of security updates has a version: `APT-Release` has a line for each suite, such as ` o=Debian,a=stable`.
+fn is_of_security(stanza: &Stanza<'_>) -> bool {
+    let releases = stanza
+        .get("APT-Release")
+        .map(|field| field.value())
+        .unwrap_or_default();
+    let mut fields = releases.split([',', '\n']);
+    fields.any(|field| field.trim().strip_prefix("a=").is_some_and(phasing::is_security))
 }
 
 fn architecture(field: &'static str, text: &str) -> Result<Architecture, EdspError> {

@@ -3,8 +3,12 @@ use crate::system::AptSettings;
 
 /// Answers a scenario on a machine without settings of apt.
 fn answered_for(scenario: &[u8], recommends: Recommends) -> String {
+    answered_on(None, scenario, recommends)
+}
+
+fn answered_on(phasing: Option<&Phasing>, scenario: &[u8], recommends: Recommends) -> String {
     let keeping = Keeping::new(&AptSettings::default(), "").unwrap();
-    answer(scenario, recommends, &keeping)
+    answer(scenario, recommends, &keeping, phasing)
 }
 
 /// Packages by line: number, name, version, then what is so, with `a` for automatic, `c` for candidate, `i` for installed and `h` for
@@ -283,6 +287,52 @@ fn what_is_asked_for_becomes_what_apt_chose_whatever_is_installed() {
         ["Install 2"],
         "what is installed keeps its own relations"
     );
+}
+
+#[test]
+fn an_upgrade_keeps_back_what_is_not_for_this_machine_yet() {
+    let phasing = Phasing::new("0123456789abcdef0123456789abcdef");
+    let ask = |request: &str, lines: &[&str]| {
+        let text = scenario(request, lines);
+        let answer = answered_on(phasing.as_ref(), text.as_bytes(), Recommends::Leave);
+        let lines = answer.lines();
+        let steps = lines.filter(|line| {
+            ["Install: ", "Remove: ", "Error: "]
+                .iter()
+                .any(|step| line.starts_with(step))
+        });
+        steps.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let upgrade = "Upgrade-All: yes\nForbid-New-Install: yes\nForbid-Remove: yes\n";
+    let dist_upgrade = "Upgrade-All: yes\nDist-Upgrade: yes\n";
+    let percentage = |percentage: u32| {
+        format!(
+            "1 hello 2.10-3 c;Source: hello;Source-Version: 2.10-3;Phased-Update-Percentage: {percentage}"
+        )
+    };
+    for request in [upgrade, dist_upgrade] {
+        let of = |update: &str| ask(request, &["0 hello 1 i", update, "2 other 1 i", "3 other 2 c"]);
+        assert_eq!(of(&percentage(70)), ["Install: 3"], "{request}");
+        assert_eq!(of(&percentage(71)), ["Install: 1", "Install: 3"], "{request}");
+        // A hole is closed on all machines at once, also by a version in between.
+        let release = "APT-Release: \n o=Ubuntu,a=jammy-security,n=jammy";
+        assert_eq!(
+            of(&format!("{};{release}", percentage(0))),
+            ["Install: 1", "Install: 3"]
+        );
+        let between = format!("4 hello 1.5 -;{release}");
+        let closed = ask(request, &["0 hello 1 i", &percentage(0), &between]);
+        assert_eq!(closed, ["Install: 1"], "{request}");
+    }
+    // Who names a package asks for it, and for what it needs.
+    let update = percentage(0);
+    assert_eq!(
+        ask("Install: hello:amd64\n", &["0 hello 1 i", &update]),
+        ["Install: 1"]
+    );
+    let needs = ["0 hello 1 i", &update, "2 needs 1 c;Depends: hello (>= 2)"];
+    let with = format!("Install: needs:amd64\n{dist_upgrade}");
+    assert_eq!(ask(&with, &needs), ["Install: 1", "Install: 2"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use apt_client::repository::Repository;
 use cpkgs::autoremovable::Keeping;
 use cpkgs::config::Config;
 use cpkgs::edsp;
+use cpkgs::phasing::Phasing;
 use cpkgs::preferences::{Candidate, Preferences};
 use cpkgs::system::AptSettings;
 use debian_control::stanza::StanzaReader;
@@ -281,7 +282,8 @@ impl FuzzTarget for EdspTarget {
     /// The answer is stanzas that apt can read, whatever was asked.
     fn check(&self, input: &[u8]) -> Result<ParserVerdict, String> {
         let keeping = Keeping::new(&AptSettings::default(), "").map_err(|error| error.to_string())?;
-        let answer = edsp::answer(input, Recommends::Take, &keeping);
+        let phasing = Phasing::new("0123456789abcdef0123456789abcdef");
+        let answer = edsp::answer(input, Recommends::Take, &keeping, phasing.as_ref());
         for stanza in StanzaReader::new(&answer) {
             let stanza = stanza.map_err(|error| format!("the answer cannot be read: {error}: {answer}"))?;
             let first = stanza.fields().first().map(|field| field.name());
