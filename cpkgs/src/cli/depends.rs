@@ -7,6 +7,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
+use serde::Serialize;
 
 use super::candidates;
 use super::failure::Failure;
@@ -41,8 +42,12 @@ pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, 
     let library = context.library()?;
     let summary = newest(&library, &args.name).ok_or_else(|| unknown_package(&args.name, &library))?;
     if args.tree {
-        let mut met = BTreeSet::new();
-        return tree(&library, &summary, 0, &mut met, context).map(|()| Outcome::Success);
+        let mut tree = Tree {
+            library: &library,
+            met: BTreeSet::new(),
+            context,
+        };
+        return tree.below(&summary, None, 0).map(|()| Outcome::Success);
     }
     let text = library.stanza_of(&summary)?;
     let stanza = stanza_of(&text)?;
@@ -62,43 +67,91 @@ pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, 
     Ok(Outcome::Success)
 }
 
-/// Prints what a package needs below it, each package once.
-fn tree(
-    library: &PackageCache,
-    summary: &PackageSummary<'_>,
+/// A line of the tree as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct TreeView<'v> {
+    /// 0 for the package itself.
     depth: usize,
-    met: &mut BTreeSet<String>,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    // Deeper than any chain of needs, and far less than a stack.
-    const DEEPEST: usize = 100;
-    let again = !met.insert(summary.name.to_owned());
-    let mark = if again { " (above)" } else { "" };
-    let indent = "  ".repeat(depth);
-    context.printer.line(escaped(&format!(
-        "{indent}{} {}{mark}",
-        summary.name, summary.version
-    )))?;
-    if again || depth >= DEEPEST {
-        return Ok(());
-    }
-    let text = library.stanza_of(summary)?;
-    let stanza = stanza_of(&text)?;
-    for field in ["Pre-Depends", "Depends"] {
-        for group in groups(&stanza, field) {
-            let real = names(group).into_iter().find_map(|name| newest(library, &name));
-            match real {
-                Some(needed) => tree(library, &needed, depth + 1, met, context)?,
-                None => {
-                    let indent = "  ".repeat(depth + 1);
-                    context
-                        .printer
-                        .line(escaped(&format!("{indent}{group} (virtual or missing)")))?;
-                }
+    /// What led here.
+    relation: Option<&'v str>,
+    /// `None` where no package has the name itself.
+    package: Option<&'v str>,
+    version: Option<&'v str>,
+    /// Whether what it needs is shown further up.
+    above: bool,
+}
+
+impl TreeView<'_> {
+    fn line(&self) -> String {
+        let indent = "  ".repeat(self.depth);
+        match (self.package, self.version) {
+            (Some(package), Some(version)) => {
+                let mark = if self.above { " (above)" } else { "" };
+                format!("{indent}{package} {version}{mark}")
+            }
+            _ => {
+                let relation = self.relation.unwrap_or_default();
+                format!("{indent}{relation} (virtual or missing)")
             }
         }
     }
-    Ok(())
+}
+
+/// Prints what a package needs below it, each package once.
+struct Tree<'t> {
+    library: &'t PackageCache,
+    met: BTreeSet<String>,
+    context: &'t mut Context,
+}
+
+impl Tree<'_> {
+    fn below(
+        &mut self,
+        summary: &PackageSummary<'_>,
+        relation: Option<&str>,
+        depth: usize,
+    ) -> Result<(), Failure> {
+        // Deeper than any chain of needs, and far less than a stack.
+        const DEEPEST: usize = 100;
+        let above = !self.met.insert(summary.name.to_owned());
+        self.print(&TreeView {
+            depth,
+            relation,
+            package: Some(summary.name),
+            version: Some(summary.version),
+            above,
+        })?;
+        if above || depth >= DEEPEST {
+            return Ok(());
+        }
+        let text = self.library.stanza_of(summary)?;
+        let stanza = stanza_of(&text)?;
+        for field in ["Pre-Depends", "Depends"] {
+            for group in groups(&stanza, field) {
+                let mut names = names(group).into_iter();
+                match names.find_map(|name| newest(self.library, &name)) {
+                    Some(needed) => self.below(&needed, Some(group), depth + 1)?,
+                    None => self.print(&TreeView {
+                        depth: depth + 1,
+                        relation: Some(group),
+                        package: None,
+                        version: None,
+                        above: false,
+                    })?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, view: &TreeView<'_>) -> Result<(), Failure> {
+        let printer = &mut self.context.printer;
+        match printer.json() {
+            true => printer.value(view)?,
+            false => printer.line(escaped(&view.line()))?,
+        }
+        Ok(())
+    }
 }
 
 /// Returns the newest package of a name.

@@ -41,6 +41,41 @@ fn a_sign_after_a_name_says_what_to_do_unless_a_package_is_called_so() {
 }
 
 #[test]
+fn a_tree_of_dependencies_says_the_same_to_programs() {
+    let (_archive, client) = client_of(&[
+        package("app").depends("lib (>= 1), nowhere"),
+        package("lib").depends("base"),
+        package("base").depends("lib"),
+    ]);
+    let shown = client.run(&["depends", "--tree", "app"]).ok().stdout;
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "app 1",
+            "  lib 1",
+            "    base 1",
+            "      lib 1 (above)",
+            "  nowhere (virtual or missing)",
+        ]
+    );
+    let row = |depth: usize, relation: Option<&str>, package: Option<&str>, above: bool| {
+        let version = package.map(|_| "1");
+        json!({"depth": depth, "relation": relation, "package": package, "version": version, "above": above})
+    };
+    assert_eq!(
+        client.json(&["depends", "--tree", "app"]),
+        [
+            row(0, None, Some("app"), false),
+            row(1, Some("lib (>= 1)"), Some("lib"), false),
+            row(2, Some("base"), Some("base"), false),
+            row(3, Some("lib"), Some("lib"), true),
+            row(1, Some("nowhere"), None, false),
+        ]
+    );
+}
+
+#[test]
 fn globs_expressions_and_patterns_mean_all_packages_that_match() {
     let (_archive, client) = client_of(&[
         package("ed-one").depends("need"),
