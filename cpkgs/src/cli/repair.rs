@@ -34,8 +34,11 @@ pub(super) struct RepairArgs {
 }
 
 pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    // A file that cannot be read is told of before anything changes, and where it is not needed, too.
+    let files = args.files.iter().map(|path| LocalDeb::open(path));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     if args.target.is_system() {
-        return system(args, context);
+        return system(args, files, context);
     }
     let install = context.config.install(&context.home);
     let _lock = context.lock(&install)?;
@@ -58,7 +61,7 @@ pub(super) fn run(args: &RepairArgs, context: &mut Context) -> Result<Outcome, F
             .printer
             .info(format_args!("everything is in order{removed}"));
     } else {
-        let mut change = change(&repaired.damaged, &args.files, context)?;
+        let mut change = change(&repaired.damaged, &files, context)?;
         let shown = context.unpack_bar(&mut change);
         let done = rootless::renew(&install, change);
         drop(shown);
@@ -88,12 +91,12 @@ fn report_system(printer: &Printer) {
 }
 
 /// Lets dpkg go on with what it was not done with, and unpacks again what was cut off.
-fn system(args: &RepairArgs, context: &mut Context) -> Result<Outcome, Failure> {
+fn system(args: &RepairArgs, files: Vec<LocalDeb>, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, Run::Real)?;
     let begun = target.unfinished()?.len();
     let unfinished = target.configure(context)?;
     if unfinished.iter().any(Unfinished::is_damaged) {
-        unpack_again(&unfinished, args, &target, context)?;
+        unpack_again(&unfinished, files, &target, context)?;
     }
     let unfinished = target.unfinished()?;
     if context.printer.json() {
@@ -158,15 +161,10 @@ fn is_any_broken(unfinished: &[Unfinished], target: &InstallTarget, context: &Co
 /// Unpacks damaged packages again: from the files that are given, in the version that was being installed, else in the newest.
 fn unpack_again(
     unfinished: &[Unfinished],
-    args: &RepairArgs,
+    files: Vec<LocalDeb>,
     target: &InstallTarget,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let files = args
-        .files
-        .iter()
-        .map(|path| LocalDeb::open(path))
-        .collect::<Result<Vec<_>, _>>()?;
     let count = files.len();
     let library = target.library(Indexes::IfAny, context)?;
     let input = target.resolver_input(&library, files, context)?;
@@ -224,11 +222,7 @@ fn unpack_again(
 }
 
 /// Gets the files of damaged packages, and says that they come as they were.
-fn change(damaged: &[Damaged], files: &[PathBuf], context: &mut Context) -> Result<Change, Failure> {
-    let files = files
-        .iter()
-        .map(|path| LocalDeb::open(path))
-        .collect::<Result<Vec<_>, _>>()?;
+fn change(damaged: &[Damaged], files: &[LocalDeb], context: &mut Context) -> Result<Change, Failure> {
     let cache = context.config.cache(&context.home).join("debs");
     let mut debs: Vec<(&Damaged, Option<PathBuf>)> = Vec::new();
     let mut remote = Vec::new();
