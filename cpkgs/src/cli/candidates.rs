@@ -10,8 +10,10 @@ use apt_client::source::Source;
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter as _};
 use cpkgs::config::Config;
 use cpkgs::home::Home;
+use cpkgs::installed::InstalledPackage;
 use cpkgs::system::System;
 use cpkgs::{installed, machine};
+use resolver::request::Hold;
 use rootless::generation::Generations;
 
 use super::architectures::Architectures;
@@ -51,19 +53,34 @@ fn files(current: &OsStr, extension: &'static str) -> Vec<CompletionCandidate> {
 
 /// Names of packages that are installed, with or without root.
 pub(super) fn installed(current: &OsStr) -> Vec<CompletionCandidate> {
-    let own = configured().and_then(|(home, config)| installed::read(&config.install(&home)).ok());
+    beginning(current, present().map(|package| package.name))
+}
+
+/// Names of packages that are held, with or without root.
+pub(super) fn held(current: &OsStr) -> Vec<CompletionCandidate> {
+    let held = present().filter(|package| package.hold == Hold::Held);
+    beginning(current, held.map(|package| package.name))
+}
+
+/// Returns what is installed: in the system alone where that is said already, since an option may also come later.
+fn present() -> impl Iterator<Item = InstalledPackage> {
+    let own = configured().filter(|_| !is_for_system());
+    let own = own.and_then(|(home, config)| installed::read(&config.install(&home)).ok());
     let system = System::default().installed().ok();
-    let names = own
-        .into_iter()
-        .chain(system)
-        .flatten()
-        .map(|package| package.name);
-    beginning(current, names)
+    own.into_iter().chain(system).flatten()
+}
+
+/// Says whether the command line is about the system so far.
+fn is_for_system() -> bool {
+    std::env::args_os().any(|word| word == "--system")
 }
 
 /// Numbers of generations, and identifiers of changes of the system, that can be gone back to.
 pub(super) fn changes(current: &OsStr) -> Vec<CompletionCandidate> {
-    let mut found = generations(current);
+    let mut found = match is_for_system() {
+        true => Vec::new(),
+        false => generations(current),
+    };
     let logged = System::default().history().ok();
     found.extend(beginning(
         current,

@@ -27,8 +27,8 @@ pub(super) struct HoldArgs {
 /// Allow held packages to change again.
 #[derive(Debug, Args)]
 pub(super) struct UnholdArgs {
-    /// Installed packages.
-    #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::installed))]
+    /// Held packages.
+    #[arg(required = true, value_name = "NAME", add = ArgValueCompleter::new(candidates::held))]
     names: Vec<String>,
     #[command(flatten)]
     target: InstallTargetArgs,

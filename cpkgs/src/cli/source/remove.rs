@@ -16,7 +16,7 @@ pub(super) struct RemoveArgs {
     #[arg(add = ArgValueCompleter::new(candidates::sources))]
     url: String,
     /// Only this suite; repeatable.
-    #[arg(long, value_name = "SUITE")]
+    #[arg(long, value_name = "SUITE", add = ArgValueCompleter::new(candidates::suites))]
     suite: Vec<String>,
 }
 

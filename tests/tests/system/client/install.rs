@@ -131,7 +131,15 @@ fn a_shell_completes_names_of_packages_generations_sources_and_files() {
     assert_eq!(completed(&["install", "./ow"]), ["./own.deb"]);
     assert_eq!(completed(&["remove", "greet"]), ["greeting"]);
     assert!(completed(&["rollback", "''"]).contains(&"1".to_owned()));
+    let of_system = completed(&["rollback", "--system", "''"]);
+    assert!(!of_system.contains(&"1".to_owned()), "{of_system:?}");
+    assert_eq!(completed(&["unhold", "greet"]), [""]);
+    client.run(&["hold", "greeting"]).ok();
+    assert_eq!(completed(&["unhold", "greet"]), ["greeting"]);
     assert_eq!(completed(&["source", "remove", "http"]), [nginx.url()]);
+    let url = nginx.url();
+    let of_source = completed(&["source", "remove", &url, "--suite", "sta"]);
+    assert_eq!(of_source, ["stable"]);
     assert_eq!(completed(&["install", "-t", "sta"]), ["stable"]);
 }
 
