@@ -103,6 +103,37 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
     Ok(names)
 }
 
+/// Says which of the architectures that a source names a suite does not have.
+///
+/// # Errors
+/// When it has none of them: whoever names them is mistaken, though packages for `all` may be there.
+pub(super) fn unlisted(
+    release: &Release,
+    suite: &KeptSuite,
+    named: &[String],
+) -> Result<Option<String>, UpdateError> {
+    let listed = &release.architectures;
+    // A folder that stands by itself, or a Release that says nothing, may have packages for any.
+    if flat_folder(&suite.asked).is_some() || listed.is_empty() {
+        return Ok(None);
+    }
+    let absent = named.iter().filter(|name| !listed.contains(name));
+    let absent: Vec<&str> = absent.map(String::as_str).collect();
+    let (wanted, has) = (absent.join(" "), listed.join(" "));
+    if absent.is_empty() {
+        return Ok(None);
+    }
+    if absent.len() < named.len() {
+        return Ok(Some(format!("has nothing for {wanted}; it has: {has}")));
+    }
+    Err(UpdateError::NoArchitecture {
+        url: suite.url.clone(),
+        suite: suite.asked.clone(),
+        wanted,
+        has,
+    })
+}
+
 /// A suite that stands by itself has one index, for whatever architecture.
 fn flat(release: &Release, suite: &KeptSuite) -> Result<IndexNames, UpdateError> {
     let path = "Packages".to_owned();

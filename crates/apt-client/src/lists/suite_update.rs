@@ -8,7 +8,7 @@ use openpgp_policy::{Keyring, VerifyError};
 
 use super::deferred;
 use super::error::UpdateError;
-use super::index_names::{IndexNames, index_names};
+use super::index_names::{IndexNames, index_names, unlisted};
 use super::index_update::{IndexUpdate, is_here};
 use super::manifest::{KeptIndex, KeptSuite, KeptTranslation};
 use super::remote::Remote;
@@ -108,8 +108,10 @@ impl SuiteUpdate<'_> {
         let trusted = self.verify(&signed, &self.source.keyring()?);
         let trusted = trusted.map_err(|source| UpdateError::Trust { location, source })?;
         self.warnings.extend(trusted.warning(self.now));
-        self.warnings
-            .extend(index_names(&trusted.release, &self.asked)?.warnings);
+        let names = index_names(&trusted.release, &self.asked)?;
+        let unlisted = unlisted(&trusted.release, &self.asked, &self.source.architectures)?;
+        self.warnings.extend(unlisted);
+        self.warnings.extend(names.warnings);
         Ok(self.warnings)
     }
 

@@ -273,6 +273,31 @@ fn a_release_of_another_name_counts_where_that_was_said() {
 }
 
 #[test]
+fn an_architecture_that_a_suite_does_not_list_is_no_word_for_its_packages_for_all() {
+    let header = HEADER.replace("amd64", "all amd64");
+    let made = Made {
+        header: &header,
+        ..Made::default()
+    };
+    let foreign = made.of(&greeting());
+    let added =
+        |architectures| foreign.added(&[&STABLE, ["--architecture", architectures].as_slice()].concat());
+    let run = added("amd46").exits(1);
+    assert!(
+        run.stderr.contains("has nothing for amd46; it has: all amd64"),
+        "{}",
+        run.report()
+    );
+    let run = added("amd64,amd46").ok();
+    assert!(
+        run.stderr.contains("has nothing for amd46; it has: all amd64"),
+        "{}",
+        run.report()
+    );
+    assert!(added("amd64").ok().stderr.starts_with("added "));
+}
+
+#[test]
 fn a_pasted_line_of_a_sources_list_is_a_source() {
     let foreign = Made::default().of(&greeting());
     let client = Client::new();
