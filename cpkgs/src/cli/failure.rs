@@ -187,6 +187,9 @@ fn fetch_code(error: &FetchError) -> u8 {
     match error {
         FetchError::Location(_) => UNVERIFIED,
         FetchError::Denied { .. } => NOT_PERMITTED,
+        FetchError::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            NOT_PERMITTED
+        }
         FetchError::Astray { .. } | FetchError::TooLong { .. } | FetchError::Wrong { .. } => UNVERIFIED,
         FetchError::Keep { .. } => REFUSED,
         _ => UNREACHABLE,
@@ -347,6 +350,9 @@ impl From<SystemError> for Failure {
             SystemError::Stopped { .. } | SystemError::StoppedAtEnd => (INTERRUPTED, None),
             SystemError::Changed { .. } => (UNVERIFIED, None),
             SystemError::Package(error) if error.is_verification() => (UNVERIFIED, None),
+            SystemError::Failed { unfinished, .. } if unfinished.is_empty() => {
+                (REFUSED, Some("what dpkg did until then is kept"))
+            }
             SystemError::Failed { .. } => (
                 REFUSED,
                 Some("what dpkg did until then is kept; `cpkgs repair --system` does the rest"),
@@ -431,5 +437,14 @@ mod tests {
             Failure::from(LocalError::Read { path, source }).code,
             NOT_PERMITTED
         );
+        for (kind, code) in [
+            (io::ErrorKind::PermissionDenied, NOT_PERMITTED),
+            (io::ErrorKind::IsADirectory, UNREACHABLE),
+        ] {
+            let location = "file:/archive/InRelease".parse().expect("it is an address");
+            let source = io::Error::from(kind);
+            let failure = Failure::from(FetchError::Unreadable { location, source });
+            assert_eq!(failure.code, code, "{kind:?}");
+        }
     }
 }

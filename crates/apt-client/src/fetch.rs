@@ -142,17 +142,18 @@ pub fn pause_before(retry: u32) -> Option<Duration> {
         .map(|millis| Duration::from_millis(*millis))
 }
 
+/// Says why a file of this machine cannot be read.
+fn unread(location: &Location, source: std::io::Error) -> FetchError {
+    let location = location.clone();
+    match source.kind() {
+        std::io::ErrorKind::NotFound => FetchError::Missing { location },
+        _ => FetchError::Unreadable { location, source },
+    }
+}
+
 /// Reads a file of this machine; its time of change is what is known of it.
 fn read_file(get: &FileRequest<'_>, path: &Path) -> Result<FileResponse, FetchError> {
-    let error = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => FetchError::Missing {
-            location: get.location.clone(),
-        },
-        _ => FetchError::Unreachable {
-            location: get.location.clone(),
-            source: Box::new(source),
-        },
-    };
+    let error = |source| unread(get.location, source);
     let mut file = std::fs::File::open(path).map_err(error)?;
     let modified = file
         .metadata()

@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
 use super::http::{expect, not_too_slow, send, unreachable};
-use super::{FetchError, Fetcher, Location, pause_before};
+use super::{FetchError, Fetcher, Location, pause_before, unread};
 
 /// How many packages are downloaded at once.
 const AT_ONCE: usize = 6;
@@ -257,14 +257,7 @@ fn adopt(path: &Path, part: &Path) {
 }
 
 fn copy(from: &Path, part: &Path, wanted: &Download, location: &Location) -> Result<(), FetchError> {
-    let file = match File::open(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(FetchError::Missing {
-                location: location.clone(),
-            });
-        }
-        opened => opened.map_err(|source| keep(from, source))?,
-    };
+    let file = File::open(from).map_err(|source| unread(location, source))?;
     let mut out = File::create(part).map_err(|source| keep(part, source))?;
     io::copy(&mut file.take(wanted.size.saturating_add(1)), &mut out).map_err(|source| keep(part, source))?;
     Ok(())

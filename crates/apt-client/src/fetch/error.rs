@@ -48,6 +48,14 @@ pub enum FetchError {
         /// Their names; at least one.
         names: Vec<String>,
     },
+    /// It is on this machine, and cannot be read.
+    #[error("cannot read `{location}`")]
+    Unreadable {
+        /// Where.
+        location: Location,
+        /// Why.
+        source: std::io::Error,
+    },
     /// It is not there.
     #[error("`{location}` does not exist")]
     Missing {
@@ -138,6 +146,7 @@ impl FetchError {
             Self::Missing { .. }
                 | Self::NoObject { .. }
                 | Self::Denied { .. }
+                | Self::Unreadable { .. }
                 | Self::Status { .. }
                 | Self::Astray { .. }
         );

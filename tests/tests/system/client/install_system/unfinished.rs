@@ -43,6 +43,22 @@ fn what_is_left_is_configured_though_there_is_nothing_else_to_do() {
 }
 
 #[test]
+fn repair_is_hinted_at_where_dpkg_left_something_to_do() {
+    let stays = DebBuilder::new("stays", "1", "all").control_file("prerm", "#!/bin/sh\nexit 1\n");
+    let machine = Machine::new(&[stays, failing("1")]);
+    machine.cpkgs(&["install", "stays"]).ok();
+    for (arguments, is_hinted) in [(["remove", "stays"], false), (["install", "bad"], true)] {
+        let said = machine.cpkgs(&arguments).exits(1).stderr;
+        assert!(said.contains("what dpkg did until then is kept"), "{said}");
+        assert_eq!(
+            said.contains("`cpkgs repair --system` does the rest"),
+            is_hinted,
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn no_hint_says_to_remove_an_essential_package() {
     for (field, is_hinted) in [("Essential", false), ("Protected", false), ("Tag", true)] {
         let machine = Machine::new(&[failing("1").field(field, "yes")]);
