@@ -22,7 +22,11 @@ pub(super) fn run(mut words: impl Iterator<Item = OsString>) -> Failure {
     let mut command = Command::new(if is_laid { &program } else { &direct });
     if is_laid {
         command.env(overlay::GENERATION_VARIABLE, generation);
+        if let Some(name) = std::env::var_os(overlay::NAME_VARIABLE) {
+            command.arg0(name);
+        }
     }
+    command.env_remove(overlay::NAME_VARIABLE);
     let error = command.args(words).exec();
     Failure::of_start(command.get_program(), error)
 }

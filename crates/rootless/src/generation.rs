@@ -10,6 +10,7 @@ mod exposed;
 mod generators;
 mod libraries;
 mod notes;
+mod own_paths;
 mod package;
 mod pattern;
 mod plan;
@@ -33,6 +34,7 @@ pub use self::build::{BuildOptions, Purpose, build};
 pub use self::error::GenerationError;
 pub use self::notes::Notes;
 pub use self::plan::{Difference, Held, PackageRecord, Plan, Programs, Provenance};
+pub use self::rewritten::ORIGINALS;
 pub use self::shims::PROGRAMS;
 
 /// How the folders of generations that are not whole are called.

@@ -54,6 +54,9 @@ const LONGEST_TRIAL: Duration = Duration::from_secs(60);
 /// The variable that names, inside, the generation whose files lie over the host's.
 pub const GENERATION_VARIABLE: &str = "CPKGS_WITHIN";
 
+/// The variable that tells the launcher the name that a program is to be called by, where that is not its path.
+pub const NAME_VARIABLE: &str = "CPKGS_CALLED";
+
 /// Where configuration files of packages lie, in the folder of a generation that is being built: those that generations share come last.
 pub const PRISTINE: &str = "pristine";
 

@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::generation::ORIGINALS;
+
 /// How deep folders may lie.
 const MAX_DEPTH: usize = 64;
 
@@ -64,7 +66,13 @@ pub(super) fn entries(generation: &Path) -> io::Result<BTreeMap<PathBuf, Entry>>
                 found.extend(linked(install, &path, target)?);
             } else {
                 let is_program = entry.metadata()?.permissions().mode() & 0o111 != 0;
-                found.insert(path, Entry::File(entry.path(), is_program));
+                let original = generation.join(ORIGINALS).join(&path);
+                let from = if original.is_file() {
+                    original
+                } else {
+                    entry.path()
+                };
+                found.insert(path, Entry::File(from, is_program));
             }
         }
     }
@@ -125,4 +133,25 @@ pub(super) fn is_plain(path: &Path) -> bool {
         .as_bytes()
         .iter()
         .any(|byte| matches!(byte, b'\n' | b':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_the_place_of_a_generation_is_what_its_package_has_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = folder.path().join("gen/1");
+        for folder in ["root", ORIGINALS] {
+            fs::create_dir_all(generation.join(folder).join("usr/lib")).unwrap();
+            fs::write(generation.join(folder).join("usr/lib/a.py"), folder).unwrap();
+        }
+        fs::write(generation.join("root/usr/lib/b.py"), "").unwrap();
+        let found = entries(&generation).unwrap();
+        let file = |path: &str| found.get(Path::new(path)).cloned();
+        let from = |path: &str| Some(Entry::File(generation.join(path), false));
+        assert_eq!(file("usr/lib/a.py"), from("originals/usr/lib/a.py"));
+        assert_eq!(file("usr/lib/b.py"), from("root/usr/lib/b.py"));
+    }
 }

@@ -15,7 +15,7 @@ use super::libraries::{Libraries, link_sonames, source_of};
 use super::notes::Notes;
 use super::package::{Owners, Package};
 use super::postinst::{self, Call};
-use super::rewritten::{CERTIFICATES, Rewriter, is_certificate};
+use super::rewritten::{CERTIFICATES, ORIGINALS, Rewriter, is_certificate};
 use super::shims::Site;
 use super::sources::Sources;
 use super::tree::{Node, Tree, shown};
@@ -169,7 +169,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn write(&mut self, mut plan: Plan) -> io::Result<Notes> {
-        for folder in ["root", overlay::PRISTINE] {
+        for folder in ["root", overlay::PRISTINE, ORIGINALS] {
             fs::create_dir(self.folder.join(folder))?;
         }
         self.write_root()?;
@@ -270,6 +270,7 @@ impl Builder<'_> {
     fn write_root(&self) -> io::Result<()> {
         let mut root = RootedDir::open(&self.folder.join("root"))?;
         let mut pristine = RootedDir::open(&self.folder.join(overlay::PRISTINE))?;
+        let mut originals = RootedDir::open(&self.folder.join(ORIGINALS))?;
         let mut sources = Sources::new(self.packages);
         let rewriter = self.rewriter();
         for (path, node) in self.tree.nodes() {
@@ -293,6 +294,7 @@ impl Builder<'_> {
                         link_or_copy(sources.of(*owner)?, source, &mut pristine, path)?;
                     } else if let Some(bytes) = rewriter.rewrite(path) {
                         root.file(path, 0o444)?.write_all(&bytes?)?;
+                        link_or_copy(sources.of(*owner)?, source, &mut originals, path)?;
                     } else {
                         link_or_copy(sources.of(*owner)?, source, &mut root, path)?;
                     }

@@ -39,9 +39,12 @@ const fn plain(program: &'static str, wanted: &'static str, arguments: &'static 
     }
 }
 
+/// What lists the libraries: whoever looks for one by its name, as Python's ctypes does, reads the list.
+const LDCONFIG: &str = "usr/sbin/ldconfig";
+
 /// In the order in which one needs another's work.
 const GENERATORS: [Generator; 22] = [
-    plain("usr/sbin/ldconfig", "etc/ld.so.conf.d/*", &[]),
+    plain(LDCONFIG, "etc/ld.so.conf.d/*", &[]),
     plain(
         "usr/lib/*/glib-2.0/glib-compile-schemas",
         "usr/share/glib-2.0/schemas/*.xml",
@@ -322,9 +325,14 @@ fn called(tree: &Tree, calls: &[Vec<Call>]) -> Vec<Run> {
 
 impl Generator {
     fn plan(&self, tree: &Tree) -> Option<Run> {
-        let program = tree.fitting(self.program).into_iter().next()?;
+        let own = tree.fitting(self.program).into_iter().next();
+        // Every Debian has this one, so that few packages need it.
+        let program = own.map(|own| format!("/{own}")).or_else(|| {
+            let of_host = format!("/{}", self.program);
+            (self.program == LDCONFIG && Path::new(&of_host).is_file()).then_some(of_host)
+        })?;
         tree.fitting(self.wanted).first()?;
-        let mut command = vec![format!("/{program}")];
+        let mut command = vec![program];
         for argument in self.arguments {
             match argument.strip_prefix('=') {
                 Some(pattern) => {

@@ -1,23 +1,34 @@
 //! Files that name others by a fixed path, which no variable changes: in a generation they name the place where those lie.
+//!
+//! Above all modules of Python, which runs where it is: matplotlib looks for its settings, and pyphen for its dictionaries, below `/usr/share`.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use zip::result::{ZipError, ZipResult};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::libraries::source_of;
+use super::own_paths::{is_of_path, is_own};
 use super::package::Package;
 use super::pattern::matches;
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 
+/// Where a generation has the files of packages that are other ones in its tree: elsewhere, what those name is at its fixed path again.
+pub const ORIGINALS: &str = "originals";
 /// The certificates of all authorities, from the root.
 pub(super) const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Most bytes of a text.
 const MAX_TEXT: u64 = 1 << 20;
+
+/// Where the modules of Python lie that packages bring.
+const MODULES: &str = "usr/lib/python3/dist-packages/";
+/// How the paths begin that are led in them. Whatever lies below `/var` programs write to.
+const LED: [&[u8]; 3] = [b"/usr/share/", b"/usr/lib/", b"/etc/"];
 
 /// A file that is rewritten.
 struct Rule {
@@ -30,28 +41,12 @@ struct Rule {
 }
 
 /// Debian has pip and requests read the certificates of the machine as soon as they are loaded, and neither starts where there are none.
-/// Virtualenv, which tox, nox and poetry load, takes the wheels of the machine, docutils its templates, and matplotlib
-/// its fonts and settings.
-const RULES: [Rule; 7] = [
+/// Those are joined when a generation is made, so that no package has them.
+const RULES: [Rule; 4] = [
     Rule {
         file: "usr/lib/python3*/_sysconfigdata_*.py",
         entry: None,
         named: "usr/share/python-wheels",
-    },
-    Rule {
-        file: "usr/lib/python3/dist-packages/virtualenv/seed/wheels/embed/__init__.py",
-        entry: None,
-        named: "usr/share/python-wheels",
-    },
-    Rule {
-        file: "usr/lib/python3/dist-packages/docutils/__init__.py",
-        entry: None,
-        named: "usr/share/docutils",
-    },
-    Rule {
-        file: "usr/lib/python3/dist-packages/matplotlib/__init__.py",
-        entry: None,
-        named: "usr/share/matplotlib",
     },
     Rule {
         file: "usr/lib/python3/dist-packages/certifi/core.py",
@@ -94,7 +89,9 @@ impl<'a> Rewriter<'a> {
     /// Returns what stands in a file in place of what its package has; nothing where that is right.
     pub(super) fn rewrite(&self, path: &[u8]) -> Option<io::Result<Vec<u8>>> {
         let path = std::str::from_utf8(path).ok()?;
-        let rule = RULES.iter().find(|rule| matches(rule.file, path))?;
+        let Some(rule) = RULES.iter().find(|rule| matches(rule.file, path)) else {
+            return self.rewrite_module(path);
+        };
         if !self.has(rule.named) {
             return None;
         }
@@ -112,6 +109,31 @@ impl<'a> Rewriter<'a> {
         wheel.ok().map(Ok)
     }
 
+    /// Returns a module of Python in which the paths of the generation that it names are those where they lie; nothing where it names none.
+    fn rewrite_module(&self, path: &str) -> Option<io::Result<Vec<u8>>> {
+        if !path.starts_with(MODULES) || !path.ends_with(".py") {
+            return None;
+        }
+        let source = source_of(self.tree, self.packages, path.as_bytes())?;
+        let mut text = Vec::new();
+        let read = File::open(source).and_then(|file| file.take(MAX_TEXT).read_to_end(&mut text));
+        match read {
+            Err(error) => Some(Err(error)),
+            // What is that long is data.
+            Ok(read) if read as u64 == MAX_TEXT => None,
+            Ok(_) => led(&text, &self.root, |path| self.is_led(path)).map(Ok),
+        }
+    }
+
+    /// Says whether a path, from the root, is that of a file of the generation, or of a folder that a package has for itself.
+    fn is_led(&self, path: &[u8]) -> bool {
+        match self.tree.find(path) {
+            Some((_, Node::Folder)) => is_own(path, |own| own == path),
+            Some((_, Node::File { .. })) => true,
+            _ => false,
+        }
+    }
+
     /// Says whether the generation has what a text names. The certificates are joined when all others are there.
     fn has(&self, named: &str) -> bool {
         let joins = || self.tree.nodes().any(|(path, _)| is_certificate(path));
@@ -127,13 +149,54 @@ pub(super) fn is_certificate(path: &[u8]) -> bool {
 /// Returns a text of Python in which a path names its place.
 fn replaced(text: &str, named: &str, root: &Path) -> String {
     let place = root.join(named);
-    let mut quoted = place.to_string_lossy();
+    text.replace(&format!("/{named}"), &escaped(&place.to_string_lossy()))
+}
+
+/// Returns a path as it stands between quotes.
+fn escaped(path: &str) -> Cow<'_, str> {
+    let mut quoted = Cow::Borrowed(path);
     for special in ['\\', '\'', '"'] {
         if quoted.contains(special) {
             quoted = Cow::Owned(quoted.replace(special, &format!("\\{special}")));
         }
     }
-    text.replace(&format!("/{named}"), &quoted)
+    quoted
+}
+
+/// Returns a text of Python in which paths lead below a folder that stand between quotes, with nothing else there; nothing where there are none.
+/// `is_led` is asked by the path from the root.
+fn led(text: &[u8], root: &Path, is_led: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let mut places: Vec<usize> = LED
+        .iter()
+        .flat_map(|first| memmem::find_iter(text, first))
+        .filter(|at| quoted_path(text, *at).is_some_and(&is_led))
+        .collect();
+    if places.is_empty() {
+        return None;
+    }
+    places.sort_unstable();
+    let root = root.to_string_lossy();
+    let root = escaped(&root);
+    let mut written = Vec::with_capacity(text.len() + places.len() * root.len());
+    let mut done = 0;
+    for at in places {
+        written.extend(text.get(done..at).unwrap_or_default());
+        written.extend(root.as_bytes());
+        done = at;
+    }
+    written.extend(text.get(done..).unwrap_or_default());
+    Some(written)
+}
+
+/// Returns the path at a place of a text, where it stands between quotes by itself; without the slashes around it.
+fn quoted_path(text: &[u8], at: usize) -> Option<&[u8]> {
+    let quote = text
+        .get(at.checked_sub(1)?)
+        .filter(|byte| matches!(byte, b'\'' | b'"'))?;
+    let rest = text.get(at + 1..)?;
+    let end = rest.iter().position(|byte| !is_of_path(*byte) && *byte != b'/')?;
+    let (path, after) = rest.split_at_checked(end)?;
+    (after.first() == Some(quote)).then(|| path.strip_suffix(b"/").unwrap_or(path))
 }
 
 /// Returns a wheel with one of its texts changed.
@@ -199,6 +262,34 @@ mod tests {
             "PATH = '/home/it\\'s/root/etc/ssl/certs/ca-certificates.crt'"
         );
         assert_eq!(read("c.py"), "c");
+    }
+
+    #[test]
+    fn a_path_that_stands_by_itself_is_led_and_no_other() {
+        let known: [&[u8]; 3] = [b"usr/share/hyphen", b"etc/tool.conf", b"usr/share/tool/a"];
+        let change = |text: &str| {
+            let changed = led(text.as_bytes(), Path::new("/it's"), |path| known.contains(&path));
+            changed.map(|changed| String::from_utf8(changed).unwrap())
+        };
+        assert_eq!(
+            change("a = ['/usr/share/hyphen/', \"/etc/tool.conf\"]\nb = r'/usr/share/tool/a'\n").as_deref(),
+            Some(
+                "a = ['/it\\'s/usr/share/hyphen/', \"/it\\'s/etc/tool.conf\"]\nb = r'/it\\'s/usr/share/tool/a'\n"
+            )
+        );
+        for text in [
+            "'/usr/share/other'",
+            "'/usr/share/hyphen/{x}'",
+            "'see /usr/share/hyphen'",
+            "'/usr/share/hyphen and'",
+            "'/usr/share/hyphen\"",
+            "'/home/usr/share/hyphen'",
+            "# /usr/share/hyphen",
+            "/usr/share/hyphen'",
+            "'/usr/share/hyphen",
+        ] {
+            assert_eq!(change(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! Source: ld.so(8).
 
 mod fixed;
+mod modules;
 mod needs;
 mod text;
 
@@ -127,9 +128,11 @@ impl<'a> Site<'a> {
                 out.file(path.as_bytes(), 0o755)?.write_all(text.as_bytes())
             };
             let own = format!("/{}", String::from_utf8_lossy(&path));
+            let loader = self.pythons_loader(&path);
             let home = AtHome {
                 place: &self.place,
                 path: &own,
+                loader: loader.as_deref(),
             };
             match self.launcher_of(&path) {
                 None => write(PROGRAMS, home.begin() + &script)?,
@@ -282,6 +285,13 @@ impl<'a> Site<'a> {
             return Some(script.finish(&need.arguments));
         }
         Some(self.shim_of_script(path, &file, &need))
+    }
+
+    /// Returns the loader of a program that is Python and can be told its name by it.
+    fn pythons_loader(&self, path: &[u8]) -> Option<String> {
+        let (file, _) = self.program(path).filter(|_| self.has_argv0)?;
+        let elf = needs::is_python(&file).then(|| self.libraries.elf(&file))??;
+        elf.interpreter.clone()
     }
 
     /// Returns what starts a program that looks for its files at fixed paths, where there is something that can.

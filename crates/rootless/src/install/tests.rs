@@ -381,3 +381,21 @@ fn a_generation_to_throw_away_has_its_own_configuration_and_no_number() {
     collect(&machine.install(), 1).unwrap();
     assert!(!place.exists());
 }
+
+#[test]
+fn a_module_of_python_names_files_where_they_lie_and_is_as_packaged_elsewhere() {
+    let machine = Machine::new();
+    let text = "WORDS = '/usr/share/own/words'\nOTHERS = '/usr/share/other'\n";
+    let path = "usr/lib/python3/dist-packages/own.py";
+    let module = DebBuilder::new("python3-own", "1.0", "all")
+        .file(path, text.as_bytes())
+        .file("usr/share/own/words", b"words\n");
+    machine.apply(&[module]).unwrap();
+    let root = machine.install().join("gen/1/root");
+    let led = text.replace("/usr/share/own", &format!("{}/usr/share/own", root.display()));
+    assert_eq!(machine.read(&format!("current/root/{path}")), led);
+    let exported = machine.folder.path().join("exported");
+    crate::export::folder(&machine.install().join("gen/1"), &exported).unwrap();
+    let found = fs::read_to_string(exported.join("root").join(path)).unwrap();
+    assert_eq!(found, text);
+}

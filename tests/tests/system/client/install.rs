@@ -636,3 +636,55 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
         assert!(direct.exists(), "{program}");
     }
 }
+
+#[test]
+fn python_is_laid_over_the_host_for_what_its_modules_load_and_knows_its_name() {
+    if !has_namespaces() {
+        archive_tests::skip("overlay mounts in a user namespace");
+        return;
+    }
+    let (archive, _nginx, client) = served();
+    // A shell says as well what it is called.
+    let shell = std::fs::read("/bin/sh").unwrap();
+    let python = |version: &str| {
+        let path = format!("usr/bin/python{version}");
+        DebBuilder::new(&format!("python{version}"), "1.0", "amd64").entry(
+            &path,
+            tar::EntryType::Regular,
+            0o755,
+            "",
+            &shell,
+        )
+    };
+    let libc = DebBuilder::new("libc6", "2.36", "amd64");
+    let library = std::fs::read("/lib/x86_64-linux-gnu/libm.so.6").unwrap();
+    let module = DebBuilder::new("python3-own", "1.0", "amd64")
+        .file(
+            "usr/lib/python3/dist-packages/own.py",
+            "library = find_library('own')\n",
+        )
+        .file("usr/lib/x86_64-linux-gnu/libown.so.1", library);
+    archive.add(&[python("3.9"), libc, module]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    client.run(&["install", "--yes", "python3.9", "libc6"]).ok();
+    assert!(!client.path("packages/current/direct/python3.9").exists());
+    client.run(&["install", "--yes", "python3-own"]).ok();
+    assert!(client.path("packages/current/direct/python3.9").exists());
+    let bin = client.path("packages/bin");
+    let run = |text: &str| {
+        let mut command = std::process::Command::new(bin.join("python3.9"));
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        command.args(["-c", text]).env_clear().env("PATH", path);
+        archive_tests::Run::of(&mut command).ok().stdout
+    };
+    let name = bin.join("python3.9");
+    let name = name.display();
+    let say = "echo $0 $PYTHONHOME; ! printenv CPKGS_CALLED";
+    assert_eq!(run(say), format!("{name} /usr\n"));
+    // What it starts is told its name, too.
+    assert_eq!(
+        run("unset PYTHONHOME; python3.9 -c 'echo $0 $PYTHONHOME'"),
+        format!("{name} /usr\n")
+    );
+}

@@ -3,15 +3,16 @@
 //! Read out of the programs and their libraries: a path that stands in one of them and in the generation is one that it may look
 //! for. The guess costs little when it is wrong: the program starts some milliseconds later.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 
 use memchr::memmem;
 
-use super::{MAX_SCRIPT, Site, is_of_vendor};
+use super::{MAX_SCRIPT, Site, is_of_vendor, modules};
 use crate::generation::libraries::{Closure, source_of};
+use crate::generation::own_paths::{is_of_path, is_own, is_shared};
 use crate::generation::tree::Node;
 
 /// How many bytes of a file are looked through at a time.
@@ -24,38 +25,12 @@ const LIBC: &[&str] = &["libc.so.", "libm.so.", "ld-linux", "libpthread.so.", "l
 /// Programs that find their files from where they are themselves, and take the loader for that.
 const FROM_THEMSELVES: &[&[u8]] = &[b"protoc", b"rustc", b"rustdoc", b"sbcl"];
 
-/// Folders and files that many packages share: who has them finds them, or does as well without.
-const SHARED: &[&str] = &[
-    "etc/alternatives",
-    "etc/fonts",
-    "etc/ld.so",
-    "etc/ssl",
-    "usr/lib/debug",
-    "usr/lib/locale",
-    "usr/lib/ssl",
-    "usr/lib/terminfo",
-    "usr/share/X11/locale",
-    "usr/share/applications",
-    "usr/share/bash-completion",
-    "usr/share/ca-certificates",
-    "usr/share/doc",
-    "usr/share/fonts",
-    "usr/share/glib-2.0",
-    "usr/share/i18n",
-    "usr/share/icons",
-    "usr/share/info",
-    "usr/share/locale",
-    "usr/share/man",
-    "usr/share/mime",
-    "usr/share/pixmaps",
-    "usr/share/terminfo",
-    "usr/share/zoneinfo",
-];
-
 /// Which files of a generation name paths of it.
 #[derive(Default)]
 pub(super) struct FixedPaths {
     known: RefCell<HashMap<Vec<u8>, bool>>,
+    /// Whether modules of Python do.
+    of_modules: OnceCell<bool>,
 }
 
 impl FixedPaths {
@@ -69,6 +44,15 @@ impl FixedPaths {
             || std::iter::once(file)
                 .chain(libraries.map(Vec::as_slice))
                 .any(|path| self.in_file(site, path))
+    }
+
+    /// Says whether what modules of Python load is found only where the generation is laid over the host, or names a path of it.
+    pub(super) fn of_modules(&self, site: &Site<'_>) -> bool {
+        *self.of_modules.get_or_init(|| {
+            let loaded = modules::loaded(site);
+            let mut files = loaded.files.iter().filter(|path| !is_libc(path));
+            loaded.is_listed || files.any(|path| self.in_file(site, path))
+        })
     }
 
     /// Says whether a file itself names a path of the generation below `/opt`.
@@ -204,33 +188,6 @@ fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn is_of_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._-+@~".contains(&byte)
-}
-
-fn is_shared(path: &[u8]) -> bool {
-    SHARED.iter().any(|shared| path.starts_with(shared.as_bytes()))
-}
-
-/// Says whether a path, or the folder that it is in, is one that a single package has for itself.
-fn is_own(path: &[u8], is_there: impl Fn(&[u8]) -> bool) -> bool {
-    let path = path.strip_suffix(b"/").unwrap_or(path);
-    let folder = memchr::memrchr(b'/', path).and_then(|end| path.get(..end));
-    [Some(path), folder].into_iter().flatten().any(|path| {
-        let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
-        let is_deep = match parts.as_slice() {
-            [b"etc" | b"opt" | b"srv", _, ..] => true,
-            [b"var", _, _, ..] => true,
-            [b"usr", b"local", _] => false,
-            [b"usr", b"lib", triplet] => !triplet.windows(7).any(|part| part == b"-linux-"),
-            [b"usr", _, _, ..] => true,
-            _ => false,
-        };
-        let is_for_text = parts.iter().any(|part| *part == b"gconv");
-        is_deep && !is_shared(path) && !is_for_text && is_there(path)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,47 +237,5 @@ mod tests {
         );
         assert!(imported(b"#!/bin/sh\nimport re\n").is_empty());
         assert!(imported(b"\x7fELF\nimport re\n").is_empty());
-    }
-
-    #[test]
-    fn what_all_share_and_what_is_not_there_is_nobodys_own() {
-        let there = [
-            "usr/share/ruby",
-            "usr/share/locale",
-            "usr/lib/x86_64-linux-gnu",
-            "etc/app.conf",
-            "opt/vendor/app.sh",
-            "srv/app",
-            "usr/local/bin",
-            "usr/local/bin/tool",
-        ];
-        let own = |path: &str| {
-            is_own(path.as_bytes(), |path| {
-                there.iter().any(|there| there.as_bytes() == path)
-            })
-        };
-        for path in [
-            "usr/share/ruby",
-            "usr/share/ruby/",
-            "usr/share/ruby/3.1-",
-            "etc/app.conf",
-            "opt/vendor/app.sh",
-            "srv/app",
-            "usr/local/bin/tool",
-        ] {
-            assert!(own(path), "{path}");
-        }
-        for path in [
-            "usr/share",
-            "usr/share/locale",
-            "usr/share/other",
-            "usr/lib/x86_64-linux-gnu",
-            "usr/lib/x86_64-linux-gnu/gone.so",
-            "etc",
-            "opt",
-            "usr/local/bin",
-        ] {
-            assert!(!own(path), "{path}");
-        }
     }
 }

@@ -65,9 +65,9 @@ impl Table<'_, '_> {
             self.need.is_all = true;
             self.openssl();
         }
-        let version = name.strip_prefix("python");
-        if version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())) {
-            self.need.is_all = true;
+        if is_python(name.as_bytes()) {
+            // What its modules load may look for files that no variable tells.
+            self.need.is_all = !self.site.fixed.of_modules(self.site);
             self.set("PYTHONHOME", &["usr"]);
             self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
             self.openssl();
@@ -210,6 +210,13 @@ impl Table<'_, '_> {
         found.retain(|path| !matches!(tree.find(path.as_bytes()), Some((_, Node::Link { .. }))));
         found.iter().map(|path| self.site.root(path.as_bytes())).collect()
     }
+}
+
+/// Says whether a file is an interpreter of Python: `python3.11`.
+pub(super) fn is_python(file: &[u8]) -> bool {
+    let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let version = name.strip_prefix(b"python");
+    version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
 }
 
 /// Returns the argument that tells Perl where it is, in `$^X`: it takes the loader for itself, and what builds modules starts that.

@@ -1,7 +1,7 @@
 //! The text of a shim.
 
 use super::PROGRAMS;
-use crate::overlay::{EXEC_COMMAND, GENERATION_VARIABLE};
+use crate::overlay::{EXEC_COMMAND, GENERATION_VARIABLE, NAME_VARIABLE};
 
 /// A shell script that becomes one command.
 pub(super) struct Script {
@@ -45,7 +45,13 @@ pub(super) struct AtHome<'a> {
     pub(super) place: &'a str,
     /// The program's own path.
     pub(super) path: &'a str,
+    /// Where the program is Python, its loader, which tells it the name that it is called by: it starts itself by that, and by that knows
+    /// the environment that it belongs to.
+    pub(super) loader: Option<&'a str>,
 }
+
+/// What says to Python where its own modules lie, which it would look for from its name on.
+const HOME: &str = "PYTHONHOME=/usr";
 
 impl AtHome<'_> {
     /// Begins a shim: where the generation is laid over the host already, the program is started as it is.
@@ -53,8 +59,12 @@ impl AtHome<'_> {
         let (place, path) = (quoted(self.place), quoted(self.path));
         // Last in PATH: what the program starts by name is the host's, where the host has it.
         let programs = quoted(&format!("{}/{PROGRAMS}", self.place));
+        let start = match self.loader.map(quoted) {
+            None => format!("exec {path} \"$@\""),
+            Some(loader) => format!("{{ export {HOME}; exec {loader} --argv0 \"$0\" {path} \"$@\"; }}"),
+        };
         format!(
-            "#!/bin/sh\n[ \"${GENERATION_VARIABLE}\" = {place} ] && exec {path} \"$@\"\n\
+            "#!/bin/sh\n[ \"${GENERATION_VARIABLE}\" = {place} ] && {start}\n\
              case \":$PATH:\" in *:{programs}:*) ;; \
              *) export PATH=\"${{PATH:-/usr/local/bin:/usr/bin:/bin}}:\"{programs} ;; esac\n"
         )
@@ -63,7 +73,10 @@ impl AtHome<'_> {
     /// Returns a shim that lays the generation over the host, by a launcher; where that cannot be, it starts `direct`.
     pub(super) fn laid(&self, launcher: &str, direct: &str) -> String {
         let [launcher, place, path, direct] = [launcher, self.place, self.path, direct].map(quoted);
-        let begin = self.begin();
+        let mut begin = self.begin();
+        if self.loader.is_some() {
+            begin.push_str(&format!("export {HOME} {NAME_VARIABLE}=\"$0\"\n"));
+        }
         format!(
             "{begin}[ -x {launcher} ] && exec {launcher} {EXEC_COMMAND} {place} {path} {direct} \"$@\"\n\
              exec {direct} \"$@\"\n"
