@@ -90,7 +90,15 @@ pub fn build(
     };
     let mut notes = builder.write(plan).map_err(failed)?;
     for ((package, calls), files) in packages.iter().zip(&layout.calls).zip(&layout.applied.unwritten) {
-        notes.add_package(store, package, calls, files);
+        // What a program made that was run for it is there.
+        let is_there = |path: &&String| {
+            builder
+                .tree
+                .find(path.trim_start_matches('/').as_bytes())
+                .is_some()
+        };
+        let files: Vec<String> = files.iter().filter(|path| !is_there(path)).cloned().collect();
+        notes.add_package(store, package, calls, &files);
     }
     let synced = File::open(&folder).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));
     synced.map_err(failed)?;

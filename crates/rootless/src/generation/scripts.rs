@@ -195,7 +195,9 @@ pub(super) fn undone(calls: &[Call], unwritten: &[String], done: impl Fn(&str) -
         // Here all files belong to the user, who stands for root.
         let is_roots =
             matches!(name, "chown" | "chgrp") && call.words.iter().any(|word| word.starts_with("root"));
-        if is_roots || name.starts_with("db_") || name.starts_with("python3") {
+        // What modules do for another version of Python.
+        let is_pythons = name.starts_with("python3") || name.ends_with(".rtupdate");
+        if is_roots || name.starts_with("db_") || is_pythons {
             continue;
         }
         let doing = DOINGS.iter().find(|(_, commands)| commands.contains(&name));

@@ -7,34 +7,51 @@ use super::{Applied, Effect};
 use crate::generation::tree::{Node, Tree, Writing};
 
 /// Where what is written is nobody's file.
-const NO_FILES: [&str; 7] = [
+const NO_FILES: [&str; 8] = [
     "/dev/",
     "/proc/",
     "/run/",
     "/sys/",
     "/tmp/",
+    "/var/log/",
     "/var/run/",
     "/var/tmp/",
 ];
 
-/// What the machine says of itself and of who uses it: scripts make these on a new machine, and here there is one.
+/// What the machine says of itself: scripts make these on a new machine, and here there is one.
 const OF_THE_MACHINE: &[&str] = &[
     "/etc/fstab",
-    "/etc/group",
-    "/etc/gshadow",
     "/etc/hostname",
     "/etc/hosts",
     "/etc/localtime",
     "/etc/machine-id",
     "/etc/nsswitch.conf",
-    "/etc/passwd",
     "/etc/resolv.conf",
+    "/etc/timezone",
+];
+/// What it says of who uses it, which has not what a script adds.
+const OF_ACCOUNTS: &[&str] = &[
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/passwd",
     "/etc/shadow",
     "/etc/shells",
     "/etc/subgid",
     "/etc/subuid",
-    "/etc/timezone",
 ];
+/// What is brought about in other ways: all certificates that packages bring are joined.
+const ELSEWHERE: &[&str] = &["/etc/ca-certificates.conf"];
+/// How names go on that scripts give to files until they have their own, or for dpkg's questions. Source: dpkg(1).
+const FOR_DPKG: &str = ".dpkg-";
+
+/// Says whether who installs a package should know that a file is not there.
+fn is_missed(path: &str) -> bool {
+    path.starts_with('/')
+        && !NO_FILES.iter().any(|folder| path.starts_with(folder))
+        && !OF_THE_MACHINE.contains(&path)
+        && !ELSEWHERE.contains(&path)
+        && !path.contains(FOR_DPKG)
+}
 
 /// Says whether a path lies where packages have their files: what belongs to the machine or a person is left alone.
 fn is_of_packages(path: &str) -> bool {
@@ -43,6 +60,7 @@ fn is_of_packages(path: &str) -> bool {
         .any(|folder| path.starts_with(folder))
         && !path.split('/').any(|part| part == "..")
         && !OF_THE_MACHINE.contains(&path)
+        && !OF_ACCOUNTS.contains(&path)
 }
 
 /// What is in a file that no package has.
@@ -144,10 +162,9 @@ impl<'a> Files<'a> {
         }
         let is_made =
             is_of_packages(path) && text.is_some_and(|text| self.tree.write(inside(path), writing, text));
-        let is_file = path.starts_with('/') && !NO_FILES.iter().any(|folder| path.starts_with(folder));
         if is_made && writing == Writing::Anew {
             self.left.remove(path);
-        } else if !is_made && is_file {
+        } else if !is_made && is_missed(path) {
             self.left.insert(path.to_owned());
         }
     }

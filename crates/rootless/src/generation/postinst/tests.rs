@@ -343,3 +343,10 @@ fn modules_of_php_without_end_are_not_all_loaded() {
     let made = tree.nodes().count() - paths.len();
     assert!(made < 10_000, "{made} were made");
 }
+
+#[test]
+fn a_file_that_nobody_misses_is_not_named() {
+    let script = "for file in /etc/hosts /var/log/one.log /etc/ca-certificates.conf /etc/one.dpkg-inst /etc/one; do\n\
+                  date >$file\ndone\n";
+    assert_eq!(applied(script, &mut Tree::default()), ["/etc/one"]);
+}

@@ -15,6 +15,10 @@ use crate::generation::tree::Node;
 /// Where modules lie: Python's own below a folder with its version, those of packages below one without.
 const ALL: &[u8] = b"usr/lib/python3";
 const OF_PACKAGES: &[u8] = b"usr/lib/python3/dist-packages/";
+/// How the names of the packages begin that Python is divided into.
+const PYTHON: [&str; 2] = ["python3.", "libpython3"];
+/// And of those that have the C library.
+const LIBC: &str = "libc6";
 /// What a module calls that loads a library by its name. Source: the documentation of ctypes and cffi.
 const LOADERS: [&[u8]; 4] = [FINDER, b"CDLL", b"LoadLibrary", b"dlopen"];
 /// The one that asks ldconfig(8) which libraries there are.
@@ -39,7 +43,7 @@ pub(super) fn loaded(site: &Site<'_>) -> Loaded {
     for (path, node) in site.tree.nodes() {
         let Node::File { owner, .. } = node else { continue };
         if path.starts_with(ALL) && path.ends_with(b".so") {
-            let found = if is_pythons(site, *owner) {
+            let found = if is_of(site, *owner, &PYTHON) {
                 &mut own
             } else {
                 &mut all
@@ -63,23 +67,21 @@ pub(super) fn loaded(site: &Site<'_>) -> Loaded {
     }
 }
 
-/// Says whether a package is one of those that Python is divided into.
-fn is_pythons(site: &Site<'_>, owner: usize) -> bool {
+/// Says whether a package has a name that begins in one of some ways.
+fn is_of(site: &Site<'_>, owner: usize, names: &[&str]) -> bool {
     let package = site.packages.get(owner);
-    package.is_some_and(|package| {
-        let name = &package.record.name;
-        name.starts_with("python3.") || name.starts_with("libpython3")
-    })
+    package.is_some_and(|package| names.iter().any(|name| package.record.name.starts_with(name)))
 }
 
-/// Returns the libraries of a generation by their names, each with its canonical path.
+/// Returns the libraries of a generation by their names, each with its canonical path. Those of the C library are loaded already.
 fn libraries(site: &Site<'_>) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut known = BTreeMap::new();
     for folder in site.libraries.folders() {
         for (path, _) in site.tree.children(folder) {
             let name = path.get(folder.len() + 1..).unwrap_or_default();
             if memmem::find(name, b".so").is_some()
-                && let Some((place, Node::File { .. })) = site.tree.find(path)
+                && let Some((place, Node::File { owner, .. })) = site.tree.find(path)
+                && !is_of(site, *owner, &[LIBC])
             {
                 known.entry(name.to_vec()).or_insert(place);
             }
