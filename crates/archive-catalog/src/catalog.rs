@@ -14,7 +14,7 @@ use crate::placement::{NewPlacement, PackageChange, PlacedSet, PlacementOutcome}
 use crate::publication::{Progress, Publication};
 use crate::retention::{PruneMode, PruneResult, Retention};
 use crate::snapshot::Snapshot;
-use crate::snapshot_id::{Pin, RetainedState, SnapshotId};
+use crate::snapshot_id::{CountedState, Pin, RetainedState, SnapshotId};
 
 /// The catalog of an archive.
 ///
@@ -132,8 +132,11 @@ pub trait Catalog: Send + Sync {
     /// Returns which revision a publication of a suite shows that has this date; `None` where none is known.
     fn published_at(&self, suite: &SuiteName, date: i64) -> Result<Option<i64>, CatalogError>;
 
-    /// Returns the states of a suite that can be gone back to, newest first.
+    /// Returns the states of a suite that can be gone back to, newest first. Reads nothing of what they hold.
     fn states(&self, suite: &SuiteName) -> Result<Vec<RetainedState>, CatalogError>;
+
+    /// Returns the same with how many packages each holds.
+    fn counted_states(&self, suite: &SuiteName) -> Result<Vec<CountedState>, CatalogError>;
 
     /// Pins a state of a suite; one that is pinned stays as it is. Recorded in the audit log when it is `by` somebody.
     fn pin(&self, suite: &SuiteName, pin: &Pin, by: Option<&Actor>, now: i64) -> Result<(), CatalogError>;
@@ -156,7 +159,7 @@ pub trait Catalog: Send + Sync {
     fn roll_back(
         &self,
         suite: &SuiteName,
-        state: &RetainedState,
+        state: &CountedState,
         by: Option<&Actor>,
         now: i64,
     ) -> Result<bool, CatalogError>;

@@ -60,8 +60,10 @@ pub use placement::{Judged, NewDescription, NewPlacement, PackageChange, PlacedS
 pub use position::{Cluster, Indexed, Position, Section};
 pub use publication::{ContentsState, Progress, Publication, PublishedFile, SuiteState};
 pub use retention::{PruneMode, PruneResult, PrunedVersion, Retention};
-pub use snapshot::{ContentKey, Counts, PackageOutline, PathList, Snapshot, StateChanges};
-pub use snapshot_id::{InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
+pub use snapshot::{ContentKey, Counts, PackageOutline, PathList, ShownFile, Snapshot, StateChanges};
+pub use snapshot_id::{
+    CountedState, InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage,
+};
 pub use sql_catalog::SqlCatalog;
 pub use text_store::{TextChange, TextStore, TextStoreError};
 pub use transient::TransientFailure;

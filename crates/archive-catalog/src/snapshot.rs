@@ -49,6 +49,9 @@ pub trait Snapshot {
     /// Returns every package that the state of another revision does not show as this one does, ordered as it orders.
     fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError>;
 
+    /// Returns where the files of the same packages are, in no order.
+    fn files_except(&self, other: i64) -> Result<Vec<ShownFile>, CatalogError>;
+
     /// Returns what lies between the state of another revision and this one, each ordered as it orders.
     fn changes_from(&self, other: i64) -> Result<StateChanges, CatalogError>;
 
@@ -73,6 +76,15 @@ pub trait Snapshot {
 
     /// Counts packages: all, and those added and removed since an earlier revision.
     fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
+}
+
+/// The file of a package that a state shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownFile {
+    /// Its path below the tree of the pool; `None` where it is not there any more.
+    pub path: Option<String>,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// What one state of a suite shows and another one does not.

@@ -75,10 +75,17 @@ pub struct RetainedState {
     pub revision: i64,
     /// Date of the Release that showed it, in Unix seconds.
     pub date: i64,
-    /// How many packages it holds.
-    pub packages: u64,
     /// Why it is there still.
     pub kept: Retained,
+}
+
+/// The same with what it holds, which takes a look at all that was ever placed in the suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedState {
+    /// The state.
+    pub state: RetainedState,
+    /// How many packages it holds.
+    pub packages: u64,
 }
 
 impl RetainedState {

@@ -17,7 +17,9 @@ use crate::config::{Gate, Suite};
 use crate::publish::{Clock, Gated, PublishError};
 use crate::sign::Signer;
 use archive_catalog::audit::Actor;
-use archive_catalog::{CatalogError, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage};
+use archive_catalog::{
+    CatalogError, CountedState, Pin, Retained, RetainedState, ShownFile, SnapshotId, SnapshotPackage,
+};
 use archive_storage::store::StoreError;
 
 pub use differences::{Difference, DifferenceCounts, Differences, SnapshotChange};
@@ -145,10 +147,17 @@ impl Archive {
     ) -> Result<(), SnapshotError> {
         let lock = self.no_prune()?;
         let states = self.states_named(suites, id)?;
-        let pins = states.iter().map(|(suite, state)| (*suite, state.pin()));
+        let mut counted = Vec::new();
+        for (suite, state) in states {
+            let packages = self.packages_at(suite, state.revision)?;
+            counted.push((suite, CountedState { state, packages }));
+        }
+        let pins = counted
+            .iter()
+            .map(|(suite, counted)| (*suite, counted.state.pin()));
         let pins = self.pin_rows(pins.collect(), pinning)?;
-        for (suite, state) in &states {
-            self.check_pinned_in_time(suite, state, pinning.clock.now())?;
+        for (suite, counted) in &counted {
+            self.check_pinned_in_time(suite, counted, pinning.clock.now())?;
         }
         drop(lock);
         self.pin_trees(&pins, pinning)
@@ -171,18 +180,22 @@ impl Archive {
     fn check_pinned_in_time(
         &self,
         suite: &Suite,
-        state: &RetainedState,
+        CountedState { state, packages }: &CountedState,
         now: i64,
     ) -> Result<(), SnapshotError> {
-        let held = self
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
-            .counts(None)?;
-        if held.packages == state.packages {
+        if self.packages_at(suite, state.revision)? == *packages {
             return Ok(());
         }
         self.catalog().unpin(&suite.codename, &state.id, None, now)?;
         Err(CatalogError::StateForgotten(suite.codename.clone()).into())
+    }
+
+    /// Counts what the catalog knows of what a suite held at a revision.
+    fn packages_at(&self, suite: &Suite, revision: i64) -> Result<u64, CatalogError> {
+        let then = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
+        Ok(then.counts(None)?.packages)
     }
 
     fn pin_trees(&self, pins: &[(&Suite, Pin)], pinning: Pinning<'_>) -> Result<(), SnapshotError> {
@@ -285,8 +298,8 @@ impl Archive {
         self.refuse_to_break(suite, state.revision)?;
         // Of what was pruned meanwhile there are fewer than the catalog counts then.
         let packages = held.len() as u64;
-        let state = RetainedState { packages, ..state };
-        Ok(self.catalog().roll_back(&suite.codename, &state, by, now)?)
+        let counted = CountedState { state, packages };
+        Ok(self.catalog().roll_back(&suite.codename, &counted, by, now)?)
     }
 
     /// Refuses to go back to a state whose packages the settings would have disappear.
@@ -332,6 +345,17 @@ impl Archive {
     ) -> Result<Differences<'_>, SnapshotError> {
         let state = self.restorable(suite, id)?;
         self.refuse_to_hide(suite, || self.held(suite, Some(state.revision)))?;
+        self.roll_back_changes(suite, id)
+    }
+
+    /// Returns the same where nothing is refused: going back looks at all the files itself.
+    pub fn roll_back_changes(
+        &self,
+        suite: &Suite,
+        id: &SnapshotId,
+    ) -> Result<Differences<'_>, SnapshotError> {
+        let states = self.states_named(&[suite], id)?;
+        let (_, state) = states.first().expect("a name of no state is an error");
         let then = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?;
@@ -381,48 +405,56 @@ impl Archive {
         let then = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?;
-        let came = then.packages_except(then.state().revision)?;
-        let missing = self.missing_files(suite, &came)?;
-        if let Some(first) = missing.first() {
-            return Err(SnapshotError::FilesMissing {
-                id: id.clone(),
-                count: missing.len(),
-                first: match &first.path {
-                    None => first.file_name(),
-                    Some(path) => archive_storage::pool::below_root(suite.pool_tree(), path),
-                },
-            });
+        let now = then.state().revision;
+        if !self
+            .missing_files(suite, &then.files_except(now)?)?
+            .contains(&true)
+        {
+            return Ok(state);
         }
-        Ok(state)
+        // Which they are is read for whoever is told.
+        let came = then.packages_except(now)?;
+        let file = |package: &SnapshotPackage| ShownFile {
+            path: package.path.clone(),
+            size: package.size,
+        };
+        let files: Vec<ShownFile> = came.iter().map(file).collect();
+        let is_missing = self.missing_files(suite, &files)?;
+        let missing = came.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
+        let missing: Vec<&SnapshotPackage> = missing.map(|(package, _)| package).collect();
+        let Some(first) = missing.first() else {
+            // They came back meanwhile.
+            return Ok(state);
+        };
+        Err(SnapshotError::FilesMissing {
+            id: id.clone(),
+            count: missing.len(),
+            first: match &first.path {
+                None => first.file_name(),
+                Some(path) => archive_storage::pool::below_root(suite.pool_tree(), path),
+            },
+        })
     }
 
-    /// Returns the packages whose files are not in the pool, or have another size.
-    fn missing_files<'a>(
-        &self,
-        suite: &Suite,
-        held: &'a [SnapshotPackage],
-    ) -> Result<Vec<&'a SnapshotPackage>, StoreError> {
+    /// Says of each file whether it is not in the pool, or has another size.
+    fn missing_files(&self, suite: &Suite, files: &[ShownFile]) -> Result<Vec<bool>, StoreError> {
         let tree = suite.tree();
         // One listing costs less than a look at each of many; of a folder it is the other way round.
         let listed = match self.files().folder() {
-            None if held.len() > FEW => Some(self.files().list(&format!("{tree}pool"))?),
+            None if files.len() > FEW => Some(self.files().list(&format!("{tree}pool"))?),
             _ => None,
         };
-        let mut missing = Vec::new();
-        for package in held {
-            let Some(path) = package.path.as_ref().map(|path| format!("{tree}{path}")) else {
-                missing.push(package);
-                continue;
+        let is_missing = |file: &ShownFile| {
+            let Some(path) = file.path.as_ref().map(|path| format!("{tree}{path}")) else {
+                return Ok(true);
             };
             let found = match &listed {
                 Some(listed) => listed.get(&path).cloned(),
                 None => self.files().head(&path)?,
             };
-            if found.is_none_or(|found| found.size != package.size) {
-                missing.push(package);
-            }
-        }
-        Ok(missing)
+            Ok(found.is_none_or(|found| found.size != file.size))
+        };
+        files.iter().map(is_missing).collect()
     }
 }
 

@@ -17,10 +17,10 @@ use crate::postgres;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::{
-    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Deleters, Entry, ListPart, MisplacedFile,
-    NewContent, NewPlacement, PackageChange, Pin, PlacedSet, PlacementOutcome, PoolFile, Progress, PruneMode,
-    PruneResult, Publication, RefusedFile, RetainedState, Retention, Selection, Snapshot, SnapshotId,
-    TreeFile, YankedPackage,
+    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, CountedState, Deleters, Entry, ListPart,
+    MisplacedFile, NewContent, NewPlacement, PackageChange, Pin, PlacedSet, PlacementOutcome, PoolFile,
+    Progress, PruneMode, PruneResult, Publication, RefusedFile, RetainedState, Retention, Selection,
+    Snapshot, SnapshotId, TreeFile, YankedPackage,
 };
 
 impl SqlCatalog {
@@ -245,6 +245,10 @@ impl Catalog for SqlCatalog {
         self.read("read what can be gone back to", |db| states::all(db, suite))
     }
 
+    fn counted_states(&self, suite: &SuiteName) -> Result<Vec<CountedState>, CatalogError> {
+        self.read("read what can be gone back to", |db| states::counted(db, suite))
+    }
+
     fn pin(&self, suite: &SuiteName, pin: &Pin, by: Option<&Actor>, now: i64) -> Result<(), CatalogError> {
         self.write_by("pin a snapshot", by, now, |db| {
             if let (true, Some(by)) = (states::pin(db, suite, pin, now)?, by) {
@@ -273,12 +277,13 @@ impl Catalog for SqlCatalog {
     fn roll_back(
         &self,
         suite: &SuiteName,
-        state: &RetainedState,
+        counted: &CountedState,
         by: Option<&Actor>,
         now: i64,
     ) -> Result<bool, CatalogError> {
+        let CountedState { state, packages } = counted;
         let changed = self.write_by("go back", by, now, |db| {
-            if states::packages_at(db, suite, state.revision)? != state.packages {
+            if states::packages_at(db, suite, state.revision)? != *packages {
                 return Ok(None);
             }
             let changed = states::roll_back(db, suite, state.revision, (by, now))?;

@@ -11,7 +11,7 @@ use crate::sql::{ColumnType, Db, Given, Row, Sql, SqlError, given_row, params};
 use crate::sql_catalog::Reader;
 use crate::{
     CatalogError, Cluster, ContentKey, Counts, Indexed, NamedPackage, PackageOutline, PastPlacement,
-    PathList, Position, Section, Snapshot, SnapshotPackage, StateChanges, SuiteState,
+    PathList, Position, Section, ShownFile, Snapshot, SnapshotPackage, StateChanges, SuiteState,
 };
 
 /// A state of a suite, read in a transaction that stays open.
@@ -235,6 +235,24 @@ impl Snapshot for SqlSnapshot<'_> {
 
     fn packages_except(&self, other: i64) -> Result<Vec<SnapshotPackage>, CatalogError> {
         self.packages_where(shown_alone(self.revision, other), other)
+    }
+
+    fn files_except(&self, other: i64) -> Result<Vec<ShownFile>, CatalogError> {
+        let query = format!(
+            "select pool_file.path, content.size
+             from placement
+             join content on content.id = placement.content_id
+             left join pool_file on pool_file.content_id = content.id and pool_file.tree = ?4
+             where suite_id = ?1 and {}",
+            shown_alone(self.revision, other)
+        );
+        self.read("read files", |db| {
+            let values = params![self.suite, self.revision, other, self.tree];
+            db.query(&query, values, |row| {
+                let (path, size) = (row.get(0)?, row.get(1)?);
+                Ok(ShownFile { path, size })
+            })
+        })
     }
 
     fn changes_from(&self, other: i64) -> Result<StateChanges, CatalogError> {

@@ -8,18 +8,15 @@ use super::rows::{self, CONTENT, CONTENT_WIDTH};
 use crate::audit::{Actor, AuditEvent};
 use crate::sql::{Db, Sql, params};
 use crate::webhooks::EventKind;
-use crate::{Content, Pin, Retained, RetainedState, SnapshotId};
+use crate::{Content, CountedState, Pin, Retained, RetainedState, SnapshotId};
 
 /// Returns the states of a suite that can be gone back to, newest first.
 pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
     let suite = rows::suite_id(db, suite)?;
-    let added = Running::read(db, suite, "added_revision")?;
-    let removed = Running::read(db, suite, "removed_revision")?;
     let state = |id, revision, date, kept| RetainedState {
         id,
         revision,
         date,
-        packages: added.until(revision).saturating_sub(removed.until(revision)),
         kept,
     };
     let mut states: Vec<RetainedState> = db.query(
@@ -50,6 +47,21 @@ pub(crate) fn all(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<RetainedState>> {
     states.sort_by(|left, right| right.id.cmp(&left.id));
     states.dedup_by(|later, earlier| later.id == earlier.id);
     Ok(states)
+}
+
+/// Returns the same with how many packages each holds.
+pub(crate) fn counted(db: &Db<'_>, suite: &SuiteName) -> Sql<Vec<CountedState>> {
+    let states = all(db, suite)?;
+    let suite = rows::suite_id(db, suite)?;
+    let added = Running::read(db, suite, "added_revision")?;
+    let removed = Running::read(db, suite, "removed_revision")?;
+    let counted = |state: RetainedState| CountedState {
+        packages: added
+            .until(state.revision)
+            .saturating_sub(removed.until(state.revision)),
+        state,
+    };
+    Ok(states.into_iter().map(counted).collect())
 }
 
 /// How many placements began, or ended, up to each revision.

@@ -1,7 +1,7 @@
 //! What a suite says of its packages, and in which order its indexes list them.
 
 use super::*;
-use crate::{Indexed, Retained, RetainedState, SnapshotId};
+use crate::{CountedState, Indexed, Retained, RetainedState, SnapshotId};
 
 pub(super) fn what_comes_between_two_publications_stands_together_in_an_index(catalog: &SqlCatalog) {
     let (component, architecture) = ("main".parse().unwrap(), "amd64".parse().unwrap());
@@ -46,12 +46,14 @@ pub(super) fn what_comes_between_two_publications_stands_together_in_an_index(ca
     };
     catalog.remove(&[gone], None, NOW).unwrap();
     assert_eq!(order(), ["c", "m", "n", "x"]);
-    let state = RetainedState {
-        id: SnapshotId::of(NOW),
-        revision: 5,
-        date: NOW,
+    let state = CountedState {
+        state: RetainedState {
+            id: SnapshotId::of(NOW),
+            revision: 5,
+            date: NOW,
+            kept: Retained::Live,
+        },
         packages: 5,
-        kept: Retained::Live,
     };
     assert!(catalog.roll_back(&suite("stable"), &state, None, NOW).unwrap());
     assert_eq!(order(), ["c", "m", "n", "x", "b"]);

@@ -1,7 +1,7 @@
 //! What becomes of files and rows that no suite holds any more: yanked, condemned, pruned.
 
 use super::*;
-use crate::{Deleters, Retained, RetainedState, SnapshotId, TreeFile};
+use crate::{CountedState, Deleters, Retained, RetainedState, SnapshotId, TreeFile};
 
 pub(super) fn a_condemned_file_is_placed_only_after_its_bytes_were_put_anew(catalog: &SqlCatalog) {
     let path = |name: &str| format!("pool/{name}_1.0.deb");
@@ -163,12 +163,14 @@ pub(super) fn what_was_yanked_and_came_back_goes_as_other_packages_do(catalog: &
     };
     let yank = || catalog.yank(std::slice::from_ref(&named), "loses data", None, NOW + 1);
     let yanked = || catalog.yanked(&suite("stable")).unwrap().len();
-    let state = RetainedState {
-        id: SnapshotId::of(NOW),
-        revision: 1,
-        date: NOW,
+    let state = CountedState {
+        state: RetainedState {
+            id: SnapshotId::of(NOW),
+            revision: 1,
+            date: NOW,
+            kept: Retained::Live,
+        },
         packages: 1,
-        kept: Retained::Live,
     };
     yank().unwrap();
     place(catalog, &[kept]);

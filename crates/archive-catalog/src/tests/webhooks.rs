@@ -7,7 +7,7 @@ use crate::outbox::{Outbox, OutboxBounds, OutboxTurn, SendFailure, SentDelivery,
 use crate::webhooks::{
     DELIVERY_SECONDS, DeliveryState, EventKind, NewSecret, Pause, Webhook, WebhookChange, Webhooks,
 };
-use crate::{Retained, RetainedState, SnapshotId};
+use crate::{CountedState, Retained, RetainedState, SnapshotId};
 
 /// The time of the database: what is recorded by [`NOW`] is long due.
 fn now(catalog: &SqlCatalog) -> i64 {
@@ -144,12 +144,14 @@ pub(super) fn what_was_removed_rolled_back_and_pruned_is_told_of(catalog: &SqlCa
         .unwrap()
         .into_iter()
         .find(|held| held.suite == suite("stable"));
-    let state = RetainedState {
-        id: SnapshotId::of(NOW),
-        revision: held.unwrap().revision,
-        date: NOW,
+    let state = CountedState {
+        state: RetainedState {
+            id: SnapshotId::of(NOW),
+            revision: held.unwrap().revision,
+            date: NOW,
+            kept: Retained::Pinned,
+        },
         packages: 2,
-        kept: Retained::Pinned,
     };
     let selected = |name: &str| Selection {
         name: Some(name.parse().unwrap()),

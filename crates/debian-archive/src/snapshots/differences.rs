@@ -68,7 +68,7 @@ pub struct DifferenceCounts {
 impl<'a> Differences<'a> {
     /// Compares a state with that of another revision: what this one alone has came.
     pub(super) fn from(state: Box<dyn Snapshot + 'a>, other: i64) -> Result<Self, CatalogError> {
-        let all = differences(&state.changes_from(other)?);
+        let all = differences(state.changes_from(other)?);
         Ok(Self { state, all })
     }
 
@@ -119,17 +119,16 @@ impl<'a> Differences<'a> {
 }
 
 /// Returns what changed, ordered by component, name and architecture.
-fn differences(changes: &StateChanges) -> Vec<Difference<ContentKey>> {
-    let (mut gone, mut came) = (changes.gone.as_slice(), changes.came.as_slice());
-    let mut found = Vec::with_capacity(gone.len().max(came.len()));
-    while let Some(next) = first(gone, came) {
-        let then = taken(&mut gone, next);
-        let now = taken(&mut came, next);
-        add_changes(
-            &mut found,
-            next,
-            [contents_except(then, now), contents_except(now, then)],
-        );
+fn differences(changes: StateChanges) -> Vec<Difference<ContentKey>> {
+    let mut found = Vec::with_capacity(changes.gone.len().max(changes.came.len()));
+    let (mut gone, mut came) = (changes.gone.into_iter(), changes.came.into_iter());
+    while let Some(next) = first(gone.as_slice(), came.as_slice()) {
+        let (then, now) = (alike(gone.as_slice(), next), alike(came.as_slice(), next));
+        let contents = [contents_except(then, now), contents_except(now, then)];
+        let (then, now) = (then.len(), now.len());
+        let (from, to) = (gone.by_ref().take(then).last(), came.by_ref().take(now).last());
+        let of = from.or(to).expect("what is first is in one of the lists");
+        add_changes(&mut found, of, contents);
     }
     found
 }
@@ -140,13 +139,11 @@ fn first<'a>(gone: &'a [PackageOutline], came: &'a [PackageOutline]) -> Option<&
     heads.min_by_key(|outline| package(outline))
 }
 
-/// Takes from the front of a list what has the component, name and architecture of `next`.
-fn taken<'a>(list: &mut &'a [PackageOutline], next: &PackageOutline) -> &'a [PackageOutline] {
+/// Returns the front of a list, as far as it has the component, name and architecture of `next`.
+fn alike<'a>(list: &'a [PackageOutline], next: &PackageOutline) -> &'a [PackageOutline] {
     let is_of = |outline: &&PackageOutline| package(outline) == package(next);
     let count = list.iter().take_while(is_of).count();
-    let (taken, rest) = list.split_at(count);
-    *list = rest;
-    taken
+    list.get(..count).unwrap_or_default()
 }
 
 /// Returns the contents of what is in `these` and not in `others`, all of one package, in the order of their versions.
@@ -163,28 +160,30 @@ fn package(outline: &PackageOutline) -> (&Component, &PackageName, &Architecture
 
 fn add_changes(
     found: &mut Vec<Difference<ContentKey>>,
-    of: &PackageOutline,
+    of: PackageOutline,
     [gone, came]: [Vec<ContentKey>; 2],
 ) {
-    let difference = |change| Difference {
+    let mut changes: Vec<SnapshotChange<ContentKey>> = match (gone.as_slice(), came.as_slice()) {
+        ([from], [to]) => vec![SnapshotChange::Changed { from: *from, to: *to }],
+        _ => {
+            let gone = gone.into_iter().map(SnapshotChange::Removed);
+            gone.chain(came.into_iter().map(SnapshotChange::Added)).collect()
+        }
+    };
+    // Tens of thousands have one change each: their names are not copied.
+    let last = changes.pop();
+    found.extend(changes.into_iter().map(|change| Difference {
         component: of.component.clone(),
         name: of.name.clone(),
         architecture: of.architecture.clone(),
         change,
-    };
-    if let ([from], [to]) = (gone.as_slice(), came.as_slice()) {
-        let (from, to) = (*from, *to);
-        found.push(difference(SnapshotChange::Changed { from, to }));
-        return;
-    }
-    found.extend(
-        gone.into_iter()
-            .map(|content| difference(SnapshotChange::Removed(content))),
-    );
-    found.extend(
-        came.into_iter()
-            .map(|content| difference(SnapshotChange::Added(content))),
-    );
+    }));
+    found.extend(last.map(|change| Difference {
+        component: of.component,
+        name: of.name,
+        architecture: of.architecture,
+        change,
+    }));
 }
 
 #[cfg(test)]
@@ -211,7 +210,7 @@ mod tests {
             gone: gone.to_vec(),
             came: came.to_vec(),
         };
-        differences(&changes).into_iter().map(tell).collect()
+        differences(changes).into_iter().map(tell).collect()
     }
 
     #[test]

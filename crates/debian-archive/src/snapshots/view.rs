@@ -1,6 +1,6 @@
 //! States and differences as JSON: the shape that the programs of the archive give out.
 
-use archive_catalog::{Progress, Retained, RetainedState};
+use archive_catalog::{CountedState, Progress, Retained};
 use debian_control::release::format_iso;
 use serde::Serialize;
 
@@ -29,13 +29,14 @@ pub struct StateView {
 
 impl StateView {
     /// Returns a state of a suite that is published so far.
-    pub fn new(suite: &Suite, state: &RetainedState, progress: Option<&Progress>) -> Self {
+    pub fn new(suite: &Suite, counted: &CountedState, progress: Option<&Progress>) -> Self {
+        let CountedState { state, packages } = counted;
         let live = progress.and_then(|progress| progress.publication.as_ref());
         Self {
             id: state.id.to_string(),
             suite: suite.codename.to_string(),
             date: format_iso(state.date),
-            packages: state.packages,
+            packages: *packages,
             pinned: state.kept == Retained::Pinned,
             // One that is pinned may be live as well, which its `Retained` does not say.
             live: live.is_some_and(|live| (live.revision, live.date) == (state.revision, state.date)),
@@ -91,7 +92,7 @@ impl DifferenceView {
 mod tests {
     use std::path::Path;
 
-    use archive_catalog::{Publication, SnapshotId};
+    use archive_catalog::{Publication, RetainedState, SnapshotId};
 
     use super::*;
     use crate::config::Config;
@@ -115,12 +116,14 @@ mod tests {
                 files: Vec::new(),
             }),
         };
-        let pinned = RetainedState {
-            id: SnapshotId::of(100),
-            revision: 7,
-            date: 100,
+        let pinned = CountedState {
+            state: RetainedState {
+                id: SnapshotId::of(100),
+                revision: 7,
+                date: 100,
+                kept: Retained::Pinned,
+            },
             packages: 1,
-            kept: Retained::Pinned,
         };
         let is_live = |progress: Option<&Progress>| StateView::new(suite, &pinned, progress).live;
         assert!(is_live(Some(&published(7, 100))));

@@ -24,7 +24,7 @@ pub(crate) fn run(args: SnapshotListArgs, context: &mut Context) -> Result<Compl
     let mut states: Vec<StateView> = Vec::new();
     for suite in select::suites(archive.config(), &args.suite)? {
         let published = progress.iter().find(|found| found.suite == suite.codename);
-        let of_suite = archive.catalog().states(&suite.codename)?;
+        let of_suite = archive.catalog().counted_states(&suite.codename)?;
         states.extend(
             of_suite
                 .iter()

@@ -87,7 +87,13 @@ pub(crate) fn roll_back(
     caller.admin()?;
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let id = snapshots::id(&body.snapshot)?;
-    let differences = DifferencePage::of(suite, &app.archive.roll_back_preview(suite, &id)?, 0..SHOWN)?;
+    let changes = match body.dry_run {
+        true => app.archive.roll_back_preview(suite, &id)?,
+        false => app.archive.roll_back_changes(suite, &id)?,
+    };
+    let differences = DifferencePage::of(suite, &changes, 0..SHOWN)?;
+    // A reader that stays open would keep the log of the catalog from being shortened.
+    drop(changes);
     let broken = match body.dry_run {
         true => app.archive.broken_by_roll_back(suite, &id)?,
         false => None,

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 
 use crate::testing::TestServer;
 use crate::{
-    Catalog, Content, DatabaseUrl, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode, Retained,
-    RetainedState, Retention, Selection, SnapshotId, SnapshotPackage, SqlCatalog,
+    Catalog, Content, CountedState, DatabaseUrl, NewContent, NewPlacement, Pin, PlacementOutcome, PruneMode,
+    Retained, RetainedState, Retention, Selection, SnapshotId, SnapshotPackage, SqlCatalog,
 };
 
 /// A change of a suite.
@@ -90,12 +90,14 @@ impl Bench {
     fn roll_back(&self, to: i64, now: i64) -> bool {
         let held = self.packages(Some(to)).len() as u64;
         let suite = "stable".parse().unwrap();
-        let state = |packages| RetainedState {
-            id: SnapshotId::of(to),
-            revision: to,
-            date: to,
+        let state = |packages| CountedState {
+            state: RetainedState {
+                id: SnapshotId::of(to),
+                revision: to,
+                date: to,
+                kept: Retained::Live,
+            },
             packages,
-            kept: Retained::Live,
         };
         let forgotten = self.catalog.roll_back(&suite, &state(held + 1), None, now);
         assert!(matches!(forgotten, Err(crate::CatalogError::StateForgotten(_))));
@@ -185,7 +187,8 @@ proptest! {
         }
         let states = bench.catalog.states(&suite).unwrap();
         prop_assert_eq!(states.len(), 1);
-        prop_assert_eq!(states[0].packages, pinned.len() as u64);
+        let counted = CountedState { state: states[0].clone(), packages: pinned.len() as u64 };
+        prop_assert_eq!(bench.catalog.counted_states(&suite).unwrap(), [counted]);
         // With the paths of their files, which would be empty had those been given up.
         prop_assert_eq!(&bench.packages(Some(states[0].revision)), &pinned);
 

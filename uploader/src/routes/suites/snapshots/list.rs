@@ -34,7 +34,7 @@ pub(crate) fn of_suite(app: &App, caller: &Caller, name: &str) -> Result<ListPag
     let suite = caller.readable_suite(app.archive.config(), name)?;
     let progress = app.archive.catalog().progress()?;
     let progress = progress.iter().find(|progress| progress.suite == suite.codename);
-    let states = app.archive.catalog().states(&suite.codename)?;
+    let states = app.archive.catalog().counted_states(&suite.codename)?;
     Ok(ListPage {
         items: states
             .iter()
