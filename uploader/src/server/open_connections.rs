@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::bounds::ConnectionBounds;
+use crate::origin::network;
 
 /// The open connections.
 #[derive(Default)]
 pub(super) struct OpenConnections {
     /// By their age.
     connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// How many each network has: a customer has a whole IPv6 network of 64 bits.
+    networks: Mutex<HashMap<IpAddr, usize>>,
     next: AtomicU64,
 }
 
@@ -42,13 +44,14 @@ impl OpenConnections {
         address: IpAddr,
         bounds: &ConnectionBounds,
     ) -> Option<ConnectionEntry> {
-        let mut addresses = lock(&self.addresses);
-        let count = addresses.entry(address).or_default();
+        let network = network(address);
+        let mut networks = lock(&self.networks);
+        let count = networks.entry(network).or_default();
         if *count >= bounds.per_address && !bounds.trusted.contains(&address) {
             return None;
         }
         *count += 1;
-        drop(addresses);
+        drop(networks);
         let connection = Arc::new(Connection::default());
         let number = self.next_turn();
         connection.last.store(number, Ordering::Relaxed);
@@ -57,7 +60,7 @@ impl OpenConnections {
             open: self.clone(),
             connection,
             number,
-            address,
+            network,
         })
     }
 
@@ -83,17 +86,17 @@ pub(super) struct ConnectionEntry {
     pub(super) open: Arc<OpenConnections>,
     pub(super) connection: Arc<Connection>,
     number: u64,
-    address: IpAddr,
+    network: IpAddr,
 }
 
 impl Drop for ConnectionEntry {
     fn drop(&mut self) {
         lock(&self.open.connections).remove(&self.number);
-        let mut addresses = lock(&self.open.addresses);
-        if let Some(count) = addresses.get_mut(&self.address) {
+        let mut networks = lock(&self.open.networks);
+        if let Some(count) = networks.get_mut(&self.network) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                addresses.remove(&self.address);
+                networks.remove(&self.network);
             }
         }
     }
@@ -101,4 +104,34 @@ impl Drop for ConnectionEntry {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_of_64_bits_counts_as_one_address() {
+        let bounds = ConnectionBounds {
+            per_address: 2,
+            ..ConnectionBounds::of(16_384, vec!["2001:db8:0:2::1".parse().unwrap()])
+        };
+        let open = Arc::new(OpenConnections::default());
+        let enter = |address: &str| open.enter(address.parse().unwrap(), &bounds);
+        let first = enter("2001:db8:0:1::1");
+        let second = enter("2001:db8:0:1:ffff::2");
+        assert!(first.is_some() && second.is_some());
+        assert!(
+            enter("2001:db8:0:1::3").is_none(),
+            "another address of the network"
+        );
+        assert!(enter("2001:db8:0:3::1").is_some(), "another network");
+        drop(second);
+        assert!(enter("2001:db8:0:1::3").is_some(), "one of them ended");
+        let trusted: Vec<_> = (0..8).map(|_| enter("2001:db8:0:2::1")).collect();
+        assert!(trusted.iter().all(Option::is_some), "a trusted proxy");
+        let address = |last: u8| format!("192.0.2.{last}");
+        let kept: Vec<_> = (0..8).map(|last| enter(&address(last))).collect();
+        assert!(kept.iter().all(Option::is_some), "IPv4 has no such networks");
+    }
 }
