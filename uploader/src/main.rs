@@ -13,6 +13,7 @@ mod request;
 mod requests_in_progress;
 mod refusals;
 mod secrets;
+mod given_name;
 mod session;
 mod scope;
 mod credential;

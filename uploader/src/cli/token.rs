@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use archive_catalog::accounts::{Account, ApiToken, Id, Username};
 use archive_catalog::audit::{Actor, AuditEvent};
 use clap::{Args, Subcommand};
+use cli_kit::one_line;
 use debian_archive::archive::Archive;
 use debian_archive::config::Span;
 use debian_control::digest;
@@ -13,6 +14,7 @@ use super::archive::open;
 use super::error::CommandError;
 use super::output::print;
 use crate::clock::now;
+use crate::given_name::{MAX_TOKEN_NAME, given_name};
 use crate::scope::Scope;
 use crate::secrets;
 use crate::settings::Settings;
@@ -37,7 +39,7 @@ pub(super) struct TokenCreateArgs {
     #[arg(long, value_parser = lifetime)]
     expires: Option<Span>,
     /// A name for the token.
-    #[arg(long, default_value = "created on the command line")]
+    #[arg(long, default_value = "created on the command line", value_parser = name)]
     name: String,
 }
 
@@ -57,6 +59,10 @@ pub(super) struct TokenRevokeArgs {
 }
 
 /// Reads how long a token lives: one that ends when it begins is of no use to anybody.
+fn name(text: &str) -> Result<String, String> {
+    given_name(text, MAX_TOKEN_NAME)
+}
+
 fn lifetime(text: &str) -> Result<Span, String> {
     let span = text.parse::<Span>().map_err(|error| error.to_string())?;
     if span.seconds() == 0 {
@@ -94,7 +100,7 @@ fn list(args: &TokenListArgs, settings: &Settings) -> Result<(), CommandError> {
         print(&format!(
             "{}\t{}\t{}\t{}\t{}",
             token.id,
-            token.name,
+            one_line(&token.name),
             token.scopes.join(" "),
             time(token.expires_at),
             time(token.last_used_at)

@@ -16,6 +16,7 @@ use archive_catalog::webhooks::{EventKind, Webhook};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::given_name::given_name;
 use crate::outbound::checked_url;
 use crate::problem::{Code, Problem};
 use crate::routes::wire;
@@ -33,13 +34,7 @@ fn missing() -> Problem {
 }
 
 fn name(text: &str) -> Result<String, Problem> {
-    if text.is_empty() || text.len() > 100 || !wire::is_plain_line(text) {
-        return Err(Problem::new(
-            Code::InvalidRequest,
-            "expected a `name` of 1 to 100 bytes, without control characters",
-        ));
-    }
-    Ok(text.to_owned())
+    given_name(text, 100).map_err(|why| Problem::new(Code::InvalidRequest, why))
 }
 
 fn url(app: &App, text: &str) -> Result<String, Problem> {

@@ -99,16 +99,6 @@ pub(crate) fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
-/// Says whether a text is one line that shows as it is written: lists of names are printed to terminals, where letters that turn the
-/// direction of writing, or end a line, would show something else.
-pub(crate) fn is_plain_line(text: &str) -> bool {
-    let is_hidden = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    !text.chars().any(is_hidden)
-}
-
 /// Reads a value of a request.
 pub(crate) fn value<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
     text.parse()

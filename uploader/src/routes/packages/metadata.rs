@@ -5,8 +5,8 @@ use debian_control::section::check_section;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::given_name::given_name;
 use crate::problem::{Code, Problem};
-use crate::routes::wire;
 
 const DEFAULT_COLOR: &str = "#6c757d";
 
@@ -67,20 +67,16 @@ fn tags(wanted: &[NewTag]) -> Result<Vec<Tag>, Problem> {
             NewTag::Tag { name, color } => (name, color.as_deref()),
         };
         let color = color.unwrap_or(DEFAULT_COLOR);
-        if name.is_empty() || name.len() > 64 || !wire::is_plain_line(name) {
-            return Err(wrong(
-                "expected a tag name of 1 to 64 bytes, without control characters".into(),
-            ));
-        }
+        let name = given_name(name, 64).map_err(|why| wrong(format!("tag: {why}")))?;
         let digits = color.strip_prefix('#').unwrap_or_default();
         if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(wrong("expected a tag color such as `#007bff`".into()));
         }
-        if tags.iter().any(|other| other.name == *name) {
+        if tags.iter().any(|other| other.name == name) {
             return Err(wrong(format!("tag `{}` occurs twice", name.escape_debug())));
         }
         tags.push(Tag {
-            name: name.clone(),
+            name,
             color: color.to_owned(),
         });
     }

@@ -13,13 +13,13 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::{Json, Params, Path};
+use crate::given_name::is_plain_line;
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::change::{ChangeParams, published};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::deletions::{DeletedPackage, DeletionAnswer};
 use crate::routes::packages::placement::{selection, standing};
-use crate::routes::wire;
 
 /// Why a package is yanked.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,7 +62,7 @@ pub(crate) fn yanked(
 ) -> Result<DeletionAnswer, Problem> {
     caller.account()?;
     let reason = body.reason.trim();
-    if !(1..=500).contains(&reason.len()) || !wire::is_plain_line(reason) {
+    if !(1..=500).contains(&reason.len()) || !is_plain_line(reason) {
         return Err(Problem::new(
             Code::InvalidRequest,
             "expected a `reason` of 1 to 500 bytes, on one line",

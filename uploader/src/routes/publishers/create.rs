@@ -16,6 +16,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Json;
+use crate::given_name::is_plain_line;
 use crate::identify::identify;
 use crate::oidc::TrustedPublisher;
 use crate::problem::{Code, Problem};
@@ -141,7 +142,7 @@ fn check_texts(body: &PublisherRequest) -> Result<(), Problem> {
         .flatten();
     let mut all = texts.into_iter().chain(optional).chain(&body.packages);
     if body.packages.len() > MOST_PATTERNS
-        || all.any(|text| text.is_empty() || text.len() > LONGEST || !wire::is_plain_line(text))
+        || all.any(|text| text.is_empty() || text.len() > LONGEST || !is_plain_line(text))
     {
         return Err(wrong(format!(
             "expected values of 1 to {LONGEST} bytes on one line, and at most {MOST_PATTERNS} patterns"

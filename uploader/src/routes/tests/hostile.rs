@@ -30,6 +30,34 @@ async fn an_array_is_no_object_whatever_its_order() {
 }
 
 #[tokio::test]
+async fn a_name_of_blanks_is_refused_wherever_people_give_one() {
+    let (server, jane) = world().await;
+    let root = server.token("root", &["admin"]);
+    let listed = server.ask(("GET", "/api/packages"), None, &[], "").await;
+    let listed: Value = serde_json::from_str(&listed.body).unwrap();
+    let package = format!("/api/packages/{}", listed["items"][0]["id"].as_str().unwrap());
+    for (name, is_taken) in [("a b", true), (" ", false), ("\u{200b}", false)] {
+        let hook = json!({"name": name, "url": "https://example.org/x", "events": ["suite.published"]});
+        for (method, path, token, body) in [
+            (
+                "POST",
+                "/api/tokens",
+                &root,
+                json!({"name": name, "scopes": ["admin"]}),
+            ),
+            ("POST", "/api/webhooks", &root, hook),
+            ("PUT", &*package, &jane, json!({"tags": [name]})),
+        ] {
+            let answer = server
+                .ask((method, path), Some(token), &[JSON], body.to_string())
+                .await;
+            let is_refused = outcome(&answer) == (422, "invalid_request".to_owned());
+            assert_eq!(is_refused, !is_taken, "{path} {name:?}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_form_is_known_by_its_type_in_any_case() {
     let (server, jane) = world().await;
     let mut form = b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".to_vec();

@@ -18,6 +18,7 @@ use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::extract::Json;
+use crate::given_name::{MAX_TOKEN_NAME, given_name};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::tokens::view::TokenView;
@@ -76,7 +77,7 @@ pub(crate) fn created(app: &App, caller: &Caller, body: &TokenRequest) -> Result
     let token = ApiToken {
         id: secrets::new_id(),
         account: account.id.clone(),
-        name: name(&body.name)?,
+        name: given_name(&body.name, MAX_TOKEN_NAME).map_err(wrong)?,
         scopes,
         created_at: now(),
         expires_at,
@@ -89,15 +90,6 @@ pub(crate) fn created(app: &App, caller: &Caller, body: &TokenRequest) -> Result
         .accounts()
         .create_token(&token, &digest::sha256(secret.as_bytes()), &event)?;
     Ok(TokenView::new(&token, Some(secret)))
-}
-
-fn name(text: &str) -> Result<String, Problem> {
-    if text.is_empty() || text.len() > 100 || !wire::is_plain_line(text) {
-        return Err(wrong(
-            "expected a `name` of 1 to 100 bytes, without control characters".into(),
-        ));
-    }
-    Ok(text.to_owned())
 }
 
 /// Reads scopes, with codenames for aliases, all within the rights of who asks.
