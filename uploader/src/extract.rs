@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse as _;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 pub(crate) use self::credential::PresentedBasic;
 use crate::app::App;
@@ -45,23 +46,41 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
             Problem::new(code, "expected a JSON body of at most 2 MB")
         })?;
         // serde also reads the fields of a struct from an array, by their order: no schema says so.
-        if bytes.trim_ascii_start().starts_with(b"[") {
-            return Err(Problem::new(
-                Code::InvalidRequest,
-                "expected a JSON object, found an array",
-            ));
+        let other = other_than_object(&bytes);
+        if other == Some("an array") {
+            return Err(not_an_object("an array"));
         }
         if let Some(operation) = operation {
             operation.check_body(&bytes)?;
         }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let code = match error.classify() {
-                serde_json::error::Category::Data => Code::InvalidRequest,
-                _ => Code::InvalidJson,
-            };
-            Problem::new(code, error.to_string())
+            match (error.classify(), other) {
+                // serde would name a type of this program.
+                (Category::Data, Some(other)) => not_an_object(other),
+                (Category::Data, None) => Problem::new(Code::InvalidRequest, error.to_string()),
+                _ => Problem::new(Code::InvalidJson, error.to_string()),
+            }
         })
     }
+}
+
+/// Says what a JSON text is by its first letter, where that is no object.
+fn other_than_object(text: &[u8]) -> Option<&'static str> {
+    match text.trim_ascii_start().first()? {
+        b'[' => Some("an array"),
+        b'"' => Some("a string"),
+        b't' | b'f' => Some("a boolean"),
+        b'n' => Some("null"),
+        b'-' | b'0'..=b'9' => Some("a number"),
+        _ => None,
+    }
+}
+
+fn not_an_object(found: &str) -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        format!("expected a JSON object, found {found}"),
+    )
 }
 
 /// A JSON body, or none where all that it could say has a default.

@@ -21,10 +21,12 @@ pub(crate) async fn check(
     PresentedBasic(presented): PresentedBasic,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let address = headers
-        .get("x-original-uri")
-        .and_then(|address| address.to_str().ok());
-    let address = address.unwrap_or_default();
+    let mut addresses = headers.get_all("x-original-uri").iter();
+    // Of two, the web server sent one and the client the other: neither counts.
+    let address = match (addresses.next(), addresses.next()) {
+        (Some(one), None) => one.to_str().unwrap_or_default(),
+        _ => "",
+    };
     // What cannot be read as an address of the tree may be a private one for a web server that reads it otherwise, as
     // `//private/...` is: it is nobody's.
     let private = match StaticPath::parse(address) {

@@ -30,6 +30,30 @@ async fn an_array_is_no_object_whatever_its_order() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_object_is_called_what_it_is() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    for (body, found) in [
+        ("null", "null"),
+        ("-1", "a number"),
+        (" true", "a boolean"),
+        ("\"x\"", "a string"),
+        ("[]", "an array"),
+    ] {
+        for path in ["/api/tokens", "/api/webhooks", "/api/auth/login"] {
+            let answer = server.ask(("POST", path), Some(&root), &[JSON], body).await;
+            assert_eq!(outcome(&answer), (422, "invalid_request".to_owned()), "{path}");
+            let words = format!("expected a JSON object, found {found}\"");
+            assert!(answer.body.contains(&words), "{path} {body}: {}", answer.body);
+        }
+    }
+    let answer = server
+        .ask(("POST", "/api/tokens"), Some(&root), &[JSON], "nothing")
+        .await;
+    assert_eq!(outcome(&answer), (400, "invalid_json".to_owned()));
+}
+
+#[tokio::test]
 async fn a_name_of_blanks_is_refused_wherever_people_give_one() {
     let (server, jane) = world().await;
     let root = server.token("root", &["admin"]);
@@ -54,6 +78,21 @@ async fn a_name_of_blanks_is_refused_wherever_people_give_one() {
             let is_refused = outcome(&answer) == (422, "invalid_request".to_owned());
             assert_eq!(is_refused, !is_taken, "{path} {name:?}: {}", answer.body);
         }
+    }
+}
+
+#[tokio::test]
+async fn of_two_addresses_to_check_neither_counts() {
+    let (server, _) = world().await;
+    let public = ("x-original-uri", "/dists/stable/InRelease");
+    let private = ("x-original-uri", "/private/secret/dists/secret/InRelease");
+    for (headers, status) in [
+        (&[public][..], 204),
+        (&[public, private], 401),
+        (&[private, public], 401),
+    ] {
+        let answer = server.ask(("GET", "/api/auth/check"), None, headers, "").await;
+        assert_eq!(answer.status, status, "{headers:?}");
     }
 }
 
