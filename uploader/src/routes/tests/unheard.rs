@@ -142,3 +142,54 @@ async fn a_field_that_is_no_file_is_refused_before_its_value_came() {
         assert_eq!(outcome(&answer.unwrap()), (400, "invalid_upload".into()));
     }
 }
+
+/// Returns a body that begins with `first`, goes on for 8 MiB, and then stays open.
+fn long(first: Vec<u8>) -> Body {
+    let piece = Bytes::from(vec![b'y'; 64 << 10]);
+    let pieces = std::iter::once(Bytes::from(first)).chain(std::iter::repeat_n(piece, 128));
+    let pieces = stream::iter(pieces.map(Ok::<_, std::io::Error>));
+    Body::from_stream(pieces.chain(stream::pending()))
+}
+
+#[tokio::test]
+async fn what_is_around_the_file_of_a_form_is_not_kept_without_end() {
+    let (server, jane) = world().await;
+    let package = field("file", &hello("2.0"));
+    for (at, first) in [
+        ("before the first field", b"x".to_vec()),
+        ("in the head of a field", b"--x\r\nX: ".to_vec()),
+        ("after the file", [package, b"--x\r\nX: ".to_vec()].concat()),
+    ] {
+        let answer = server.ask(UPLOAD, Some(&jane), &[FORM], long(first));
+        let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{at}: more was waited for"));
+        assert_eq!(outcome(&answer), (400, "invalid_upload".into()), "{at}");
+        assert!(
+            answer.body.contains("within 1048576 bytes"),
+            "{at}: {}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_read_whatever_its_pieces_are() {
+    let (server, jane) = world().await;
+    let mut form = field("file", &hello("2.0"));
+    form.extend(b"--x--\r\n");
+    // All that is there at once, and before the form as much as may be there.
+    let before = [vec![b'y'; 600 << 10], b"\r\n".to_vec(), form.clone()].concat();
+    for (body, size, status) in [
+        (&form, 1, 201),
+        (&form, 7, 200),
+        (&before, 64 << 10, 200),
+        (&before, before.len(), 200),
+    ] {
+        let pieces: Vec<_> = body.chunks(size).map(Bytes::copy_from_slice).collect();
+        let pieces = stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>));
+        let answer = server
+            .ask(UPLOAD, Some(&jane), &[FORM], Body::from_stream(pieces))
+            .await;
+        assert_eq!(answer.status, status, "{size}: {}", answer.body);
+    }
+}

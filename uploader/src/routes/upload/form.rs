@@ -1,7 +1,7 @@
 //! The body of an upload: the file itself, or a form that carries it.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -54,6 +54,7 @@ pub(crate) async fn body(app: &Arc<App>, request: Request) -> Result<ReceivedBod
     let read = tokio::time::timeout(total, file_of(app, form, digests, (&rest, most)));
     let read = read.await.unwrap_or_else(|_| Err(took_too_long(total)));
     if let Err(problem) = &read {
+        rest.allow(u64::MAX);
         receive::drain_rest(app, problem, rest);
     }
     read
@@ -67,6 +68,9 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// What a form may have besides its file, in bytes: the lines around it.
 const FORM_BYTES: u64 = 1 << 20;
 
+/// How much of a form is read before its reader looks at it, in bytes.
+const READ_AHEAD: u64 = 256 << 10;
+
 /// What the head of one field may have, in bytes.
 const FIELD_HEAD_BYTES: usize = 16 << 10;
 
@@ -75,7 +79,27 @@ const FIELD_HEAD_BYTES: usize = 16 << 10;
 struct CountedBody {
     pieces: Arc<Mutex<BodyDataStream>>,
     size: Arc<AtomicU64>,
+    /// Up to which size it is read: the reader keeps the head of a field in memory, however long it is.
+    most: Arc<AtomicU64>,
+    /// The size at which the reader was last made to look at what it has.
+    paused: Arc<AtomicU64>,
+    /// Whether the reader wanted more than it may have.
+    is_exhausted: Arc<AtomicBool>,
 }
+
+/// What the reader of a form may do next.
+enum NextRead {
+    Read,
+    /// Look at what it has.
+    Look,
+    /// Nothing: it found no field in all that it may have.
+    End,
+}
+
+/// What says in the body of a form that its reader wants more than it may have.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the next field of the form within {FORM_BYTES} bytes")]
+struct FieldTooFar;
 
 impl CountedBody {
     /// Returns a request with the same body, and what is left of it at any time.
@@ -84,9 +108,36 @@ impl CountedBody {
         let counted = Self {
             pieces: Arc::new(Mutex::new(body.into_data_stream())),
             size: Arc::default(),
+            most: Arc::new(AtomicU64::new(FORM_BYTES)),
+            paused: Arc::default(),
+            is_exhausted: Arc::default(),
         };
         let body = Body::from_stream(counted.clone());
         (Request::from_parts(head, body), counted)
+    }
+
+    /// Lets so many more bytes be read.
+    fn allow(&self, more: u64) {
+        let most = self.size.load(Ordering::Relaxed).saturating_add(more);
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    /// Says whether the reader has to look at what it has before it gets more, or gets no more.
+    ///
+    /// It takes all that is there first, and a client may send faster than that is put anywhere.
+    fn next_read(&self) -> NextRead {
+        let size = self.size.load(Ordering::Relaxed);
+        let most = self.most.load(Ordering::Relaxed);
+        let paused = self.paused.load(Ordering::Relaxed);
+        if size > paused && size >= most.min(paused.saturating_add(READ_AHEAD)) {
+            self.paused.store(size, Ordering::Relaxed);
+            return NextRead::Look;
+        }
+        if size >= most {
+            self.is_exhausted.store(true, Ordering::Relaxed);
+            return NextRead::End;
+        }
+        NextRead::Read
     }
 
     fn check(&self, most: u64) -> Result<(), Problem> {
@@ -98,6 +149,14 @@ impl Stream for CountedBody {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.next_read() {
+            NextRead::Read => {}
+            NextRead::Look => {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            NextRead::End => return Poll::Ready(Some(Err(axum::Error::new(FieldTooFar)))),
+        }
         let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
         let next = pieces.poll_next_unpin(context);
         if let Poll::Ready(Some(Ok(piece))) = &next {
@@ -120,8 +179,15 @@ async fn file_of(
     while let Some(field) = tokio::time::timeout(idle, form.next_field())
         .await
         .map_err(|_| idle_too_long(idle))?
-        .map_err(|error| wrong(error.body_text()))?
+        .map_err(|error| {
+            wrong(if body.is_exhausted.load(Ordering::Relaxed) {
+                FieldTooFar.to_string()
+            } else {
+                error.body_text()
+            })
+        })?
     {
+        body.allow(u64::MAX);
         check_field(&field).map_err(wrong)?;
         if found.is_some() {
             return Err(wrong(
@@ -138,6 +204,7 @@ async fn file_of(
         let digests = digests.clone().and(SentDigests::of(field.headers())?);
         found = Some(receive::receive(app, limit, digests, field).await?);
         body.check(most)?;
+        body.allow(FORM_BYTES);
     }
     found.ok_or_else(|| wrong("expected the .deb in a field `file`".into()))
 }
