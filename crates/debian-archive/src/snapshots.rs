@@ -148,9 +148,12 @@ impl Archive {
         let lock = self.no_prune()?;
         let states = self.states_named(suites, id)?;
         let mut counted = Vec::new();
-        for (suite, state) in states {
-            let packages = self.packages_at(suite, state.revision)?;
-            counted.push((suite, CountedState { state, packages }));
+        for (suite, _) in states {
+            // Read together: prune, on another machine, takes a state and what it holds at once.
+            let of_suite = self.catalog().counted_states(&suite.codename)?;
+            let found = of_suite.into_iter().find(|counted| counted.state.id == *id);
+            let found = found.ok_or_else(|| CatalogError::StateForgotten(suite.codename.clone()))?;
+            counted.push((suite, found));
         }
         let pins = counted
             .iter()
@@ -183,19 +186,15 @@ impl Archive {
         CountedState { state, packages }: &CountedState,
         now: i64,
     ) -> Result<(), SnapshotError> {
-        if self.packages_at(suite, state.revision)? == *packages {
+        let held = self
+            .catalog()
+            .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
+            .counts(None)?;
+        if held.packages == *packages {
             return Ok(());
         }
         self.catalog().unpin(&suite.codename, &state.id, None, now)?;
         Err(CatalogError::StateForgotten(suite.codename.clone()).into())
-    }
-
-    /// Counts what the catalog knows of what a suite held at a revision.
-    fn packages_at(&self, suite: &Suite, revision: i64) -> Result<u64, CatalogError> {
-        let then = self
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
-        Ok(then.counts(None)?.packages)
     }
 
     fn pin_trees(&self, pins: &[(&Suite, Pin)], pinning: Pinning<'_>) -> Result<(), SnapshotError> {
