@@ -29,8 +29,8 @@ use crate::published_tree::{PublishedTree, read_tree};
 use crate::served_snapshots::{served_snapshots, unknown_snapshots};
 use crate::verify;
 use archive_catalog::{
-    DatabaseUrl, Pin, Publication, PublishedFile, Retained, RetainedState, Selection, Snapshot, SnapshotId,
-    SnapshotPackage, SqlCatalog,
+    CountedState, DatabaseUrl, Pin, Publication, PublishedFile, Retained, RetainedState, Selection, Snapshot,
+    SnapshotId, SnapshotPackage, SqlCatalog,
 };
 use archive_storage::STATE;
 use archive_storage::store::StoreError;
@@ -217,13 +217,13 @@ impl SuiteWork<'_> {
         drop(before);
         let count = self.pinned(ids)?;
         if count > 0 {
-            let held = RetainedState {
+            let state = RetainedState {
                 id: SnapshotId::of(self.now),
                 revision,
                 date: self.now,
-                packages,
                 kept: Retained::Live,
             };
+            let held = CountedState { state, packages };
             self.archive
                 .catalog()
                 .roll_back(&self.suite.codename, &held, None, self.now)?;

@@ -414,7 +414,11 @@ fn a_catalog_that_lost_a_snapshot_prunes_nothing_before_it_is_rebuilt() {
         run.report()
     );
     let run = archive.repogen(&["verify"]).exits(1);
-    assert!(run.stdout.contains(&format!("snapshots/{id}/dists/stable")), "{}", run.report());
+    assert!(
+        run.stdout.contains(&format!("snapshots/{id}/dists/stable")),
+        "{}",
+        run.report()
+    );
     let rebuilt = archive.repogen(&["rebuild"]).ok();
     assert_eq!(rebuilt.stdout, "stable\trebuilt\t1\t1\n");
     archive.publish();
