@@ -120,12 +120,15 @@ impl SqliteFile {
     /// Says what makes the file at `path` no catalog that can be read; an error where that cannot be found out.
     pub(crate) fn damage(path: &Path) -> Result<Option<String>, CatalogError> {
         let check = |connection: Connection| {
+            let ask = |query: &str| connection.query_row(query, [], |row| row.get::<_, String>(0));
             // SQLite opens an empty file as a database without tables.
-            let check = "select case when exists(select 1 from sqlite_master) then quick_check else 'it is empty' end \
-                         from pragma_quick_check(1)";
-            connection
-                .query_row(check, [], |row| row.get::<_, String>(0))
-                .map_err(|source| failed(path, "check it", source))
+            let tables =
+                "select case when exists(select 1 from sqlite_master) then 'ok' else 'it is empty' end";
+            let answer = ask("pragma quick_check(1)").and_then(|answer| match answer.as_str() {
+                "ok" => ask(tables),
+                _ => Ok(answer),
+            });
+            answer.map_err(|source| failed(path, "check it", source))
         };
         match connect(path).and_then(check) {
             Ok(answer) if answer == "ok" => Ok(None),

@@ -154,7 +154,11 @@ impl Archive {
             .map(|publication| publication.revision);
         self.move_in(suite, moved_in)?;
         let last = match publishing {
-            PublishMode::Redating => last.filter(|last| !clock::is_ahead(*last, clock.now())),
+            PublishMode::Redating => {
+                let dates = self.catalog().publications(&suite.codename)?.into_iter();
+                let dates = dates.map(|publication| publication.date);
+                dates.filter(|date| !clock::is_ahead(*date, clock.now())).max()
+            }
             _ => last,
         };
         let date = clock::next_date(suite, last, clock)?;

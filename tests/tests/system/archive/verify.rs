@@ -127,18 +127,18 @@ fn what_is_no_regular_file_is_found_in_the_pool() {
 #[test]
 fn an_alias_that_leads_elsewhere_is_found_and_mended() {
     let archive = TestArchive::init(&["--suite", "one", "--suite", "two"]);
-    archive.configure("codename = \"one\"", "codename = \"one\"\nsuite = \"uno\"");
+    archive.configure_last_suite("suite = \"due\"");
     archive.publish();
-    let alias = archive.root().join("dists/uno");
+    let alias = archive.root().join("dists/due");
     archive.repogen(&["verify"]).ok();
-    for target in [None, Some("two"), Some("/etc")] {
+    for target in [None, Some("one"), Some("/etc")] {
         fs::remove_file(&alias).unwrap();
         if let Some(target) = target {
             symlink(target, &alias).unwrap();
         }
-        found(&archive, "index-stale", "dists/uno");
-        assert_eq!(archive.publish().rows()[0], ["one", "unchanged"]);
-        assert_eq!(fs::read_link(&alias).unwrap(), Path::new("one"));
+        found(&archive, "index-stale", "dists/due");
+        assert_eq!(archive.publish().rows()[1], ["two", "unchanged"]);
+        assert_eq!(fs::read_link(&alias).unwrap(), Path::new("two"));
         archive.repogen(&["verify"]).ok();
     }
 }
