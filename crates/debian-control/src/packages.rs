@@ -40,7 +40,7 @@ pub enum DescriptionForm {
 /// index adds. It ends in a line break, without an empty line.
 ///
 /// Values that stand in place of the package's own stand where that has them, else after all other fields. No value
-/// makes a field of its own: what would end a line in one is written as a blank.
+/// makes a field of its own: what would end a line in one is written as a blank. `Multi-Arch` is in lower case.
 ///
 /// # Errors
 /// When values are to stand in place of others and `control` cannot be read: it is not what was checked.
@@ -48,7 +48,8 @@ pub fn render(control: &str, placement: &Placement<'_>) -> Result<String, Stanza
     let mut text = String::with_capacity(control.len() + placement.filename.len() + 160);
     let overrides = [("Section", placement.section), ("Priority", placement.priority)];
     let synopsis = placement.description == DescriptionForm::Synopsis;
-    let is_changed = synopsis || overrides.iter().any(|(_, value)| value.is_some());
+    let is_changed =
+        synopsis || overrides.iter().any(|(_, value)| value.is_some()) || has_multi_arch_in_capitals(control);
     if is_changed {
         push_changed(&mut text, &Stanza::parse(control)?, &overrides, synopsis);
     } else {
@@ -65,6 +66,18 @@ pub fn render(control: &str, placement: &Placement<'_>) -> Result<String, Stanza
     Ok(text)
 }
 
+/// A field whose words dpkg reads in any case, and apt in lower case only: another word is none to it, and it warns at each update.
+const MULTI_ARCH: &str = "Multi-Arch";
+
+fn has_multi_arch_in_capitals(control: &str) -> bool {
+    control.lines().any(|line| {
+        let field = line.split_once(':');
+        field.is_some_and(|(name, value)| {
+            name.eq_ignore_ascii_case(MULTI_ARCH) && value.bytes().any(|byte| byte.is_ascii_uppercase())
+        })
+    })
+}
+
 /// Appends the fields with other values in place of some.
 fn push_changed(text: &mut String, stanza: &Stanza<'_>, overrides: &[(&str, Option<&str>)], synopsis: bool) {
     for field in stanza.fields() {
@@ -76,6 +89,8 @@ fn push_changed(text: &mut String, stanza: &Stanza<'_>, overrides: &[(&str, Opti
             push_line(text, field.name(), value);
         } else if synopsis && field.is("Description") {
             push_synopsis(text, field);
+        } else if field.is(MULTI_ARCH) {
+            push_field(text, field.name(), &field.raw().to_ascii_lowercase());
         } else {
             push_field(text, field.name(), field.raw());
         }

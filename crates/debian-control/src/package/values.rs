@@ -96,7 +96,13 @@ pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     for field in LINES {
         line(stanza, field)?;
     }
-    multi_arch(stanza)?;
+    one_of(
+        stanza,
+        "Multi-Arch",
+        &["same", "foreign", "allowed", "no"],
+        "`same`, `foreign`, `allowed` or `no`",
+    )?;
+    same_on_all(stanza)?;
     archive_details(stanza)?;
     one_of(stanza, "Essential", &["yes", "no"], "`yes` or `no`")?;
     one_of(stanza, "Protected", &["yes", "no"], "`yes` or `no`")?;
@@ -104,19 +110,10 @@ pub(super) fn check(stanza: &Stanza<'_>) -> Result<(), ControlError> {
     one_of(stanza, "Important", &["yes", "no"], "`yes` or `no`")
 }
 
-/// Checks that a package says in a known word how it goes with others of its name, and in one that has a meaning for it.
-fn multi_arch(stanza: &Stanza<'_>) -> Result<(), ControlError> {
-    let value = line(stanza, "Multi-Arch")?.unwrap_or("no");
-    // dpkg takes `Same`, too; apt takes it for none, and warns about it on every machine at each update.
-    if !["same", "foreign", "allowed", "no"].contains(&value) {
-        return Err(ControlError::Value {
-            field: "Multi-Arch",
-            value: shown(value),
-            expected: "`same`, `foreign`, `allowed` or `no`, in lower case",
-        });
-    }
-    // It cannot be there once for each architecture and yet be the same for all.
-    match value == "same" && line(stanza, "Architecture")? == Some("all") {
+/// Refuses what cannot be there once for each architecture and yet be the same for all.
+fn same_on_all(stanza: &Stanza<'_>) -> Result<(), ControlError> {
+    let is_same = line(stanza, "Multi-Arch")?.is_some_and(|value| value.eq_ignore_ascii_case("same"));
+    match is_same && line(stanza, "Architecture")? == Some("all") {
         true => Err(ControlError::SameOnAll),
         false => Ok(()),
     }

@@ -33,6 +33,13 @@ fn placement() -> Placement<'static> {
 }
 
 #[test]
+fn multi_arch_is_in_the_letters_that_apt_reads() {
+    let control = CONTROL.replace("X-Other:", "Multi-arch: Same\nX-Other:");
+    let text = render(&control, &placement());
+    assert!(text.starts_with(&control.replace("Same", "same")), "{text}");
+}
+
+#[test]
 fn a_stanza_goes_out_as_it_came_in() {
     let text = render(CONTROL, &placement());
     let added = format!(
