@@ -128,7 +128,9 @@ impl Archive {
         };
         let settings = settings::digest(self.config(), suite, signer.keyring());
         if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
-            if live.inrelease().is_some() && !self.is_alias_served(suite)? {
+            // Of a bucket each look is a request; there, the next change copies what differs.
+            let has_links = self.files().folder().is_some();
+            if has_links && live.inrelease().is_some() && !self.is_alias_served(suite)? {
                 alias::mend_link(self.files(), suite, lease)?;
             }
             client_setup::write(self, suite, signer, lease)?;

@@ -34,7 +34,7 @@ pub enum RelocateError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It is where it is to go.
-    #[error("`{0}` belongs to this archive: name another place")]
+    #[error("`{0}` is in use by this archive already: name another place")]
     Same(String),
     /// Another archive is there.
     #[error("`{0}` has the catalog of another archive: name an empty database")]

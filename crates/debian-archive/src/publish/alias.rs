@@ -133,7 +133,7 @@ pub(super) fn mend_link(
     suite: &Suite,
     lease: &SuiteLease<'_>,
 ) -> Result<(), PublishError> {
-    if files.folder().is_none() || leads_to_suite(files, suite)? {
+    if leads_to_suite(files, suite)? {
         return Ok(());
     }
     let dists = dists_folder(&suite.tree());

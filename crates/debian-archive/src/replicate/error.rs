@@ -25,7 +25,7 @@ pub enum ReplicateError {
     #[error("`{0}` is missing in the archive")]
     Missing(String),
     /// It is the store of this archive, or a folder in it.
-    #[error("`{0}` belongs to this archive: name another place")]
+    #[error("`{0}` is in use by this archive already: name another place")]
     Own(String),
     /// Another archive is served there.
     #[error("the mirror is of another archive: its `archive-keyring.pgp` has none of the keys of this one")]

@@ -195,7 +195,7 @@ fn another_archive_is_left_alone_and_one_failing_suite_holds_up_no_other() {
     for place in ["", "pool", "dists/mirror"] {
         let refused = replicate(&archive, &archive.root().join(place), &["--delete"]).exits(1);
         assert!(
-            refused.stderr.contains("belongs to this archive"),
+            refused.stderr.contains("in use by this archive already"),
             "{}",
             refused.report()
         );
