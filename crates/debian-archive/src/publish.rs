@@ -128,19 +128,7 @@ impl Archive {
         };
         let settings = settings::digest(self.config(), suite, signer.keyring());
         if !self.is_due(suite, publishing, &live, (&settings, signer, clock.now()))? {
-            // Of a bucket each look is a request; there, the next change copies what differs.
-            let has_links = self.files().folder().is_some();
-            if has_links && live.inrelease().is_some() && !self.is_alias_served(suite)? {
-                alias::mend_link(self.files(), suite, lease)?;
-            }
-            client_setup::write(self, suite, signer, lease)?;
-            site::write_root(
-                self,
-                site::site_of(self.config(), signer, clock.now()).as_ref(),
-                None,
-            )?;
-            // A publisher that was killed right after its publish was recorded left them.
-            Staging::sweep(self.local())?;
+            self.mend_what_is_beside(lease, suite, &live, (signer, clock.now()))?;
             return Ok(PublishOutcome::Unchanged);
         }
         let state = self
@@ -156,11 +144,7 @@ impl Archive {
             .map(|publication| publication.revision);
         self.move_in(suite, moved_in)?;
         let last = match publishing {
-            PublishMode::Redating => {
-                let dates = self.catalog().publications(&suite.codename)?.into_iter();
-                let dates = dates.map(|publication| publication.date);
-                dates.filter(|date| !clock::is_ahead(*date, clock.now())).max()
-            }
+            PublishMode::Redating => self.last_date_by(suite, clock.now())?,
             _ => last,
         };
         let date = clock::next_date(suite, last, clock)?;
@@ -189,6 +173,33 @@ impl Archive {
             return Err(PublishError::Gated { suite, broken });
         }
         run.run(snapshot.as_ref(), (signer, clock), started)
+    }
+
+    /// Writes what is served beside an unchanged suite, where it is not there or not right any more.
+    fn mend_what_is_beside(
+        &self,
+        lease: &SuiteLease<'_>,
+        suite: &Suite,
+        live: &LiveRelease,
+        (signer, now): (&dyn Signer, i64),
+    ) -> Result<(), PublishError> {
+        // Of a bucket each look is a request; there, the next change copies what differs.
+        let has_links = self.files().folder().is_some();
+        if has_links && live.inrelease().is_some() && !self.is_alias_served(suite)? {
+            alias::mend_link(self.files(), suite, lease)?;
+        }
+        client_setup::write(self, suite, signer, lease)?;
+        let site = site::site_of(self.config(), signer, now);
+        site::write_root(self, site.as_ref(), None)?;
+        // A publisher that was killed right after its publish was recorded left them.
+        Ok(Staging::sweep(self.local())?)
+    }
+
+    /// Returns the newest Date of a suite to which the clock has come.
+    fn last_date_by(&self, suite: &Suite, now: i64) -> Result<Option<i64>, PublishError> {
+        let publications = self.catalog().publications(&suite.codename)?.into_iter();
+        let dates = publications.map(|publication| publication.date);
+        Ok(dates.filter(|date| !clock::is_ahead(*date, now)).max())
     }
 
     /// Says whether the suite is to be published, and refuses what would take from clients what nobody removed.
@@ -363,6 +374,9 @@ impl PublishRun<'_> {
         release: &StagedRelease,
         served_before: &[String],
     ) -> Result<(), PublishError> {
+        if self.publishing.is_forced() {
+            client_setup::forget(self.archive, self.suite);
+        }
         let steps = plan::plan(outputs, release.files(), served_before);
         let files = self.archive.files();
         let target = PublishTarget {
@@ -439,9 +453,6 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
-        if self.publishing.is_forced() {
-            client_setup::forget(self.archive, self.suite);
-        }
         client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());

@@ -98,7 +98,7 @@ impl Suite<'_> {
         let together = [first, &missing, second, third].map(String::clone);
         self.store.delete_all(&together).unwrap();
         let left: Vec<String> = self.store.list("browse").unwrap().into_keys().collect();
-        assert_eq!(left, [other.clone()]);
+        assert_eq!(left, std::slice::from_ref(other));
         self.store.delete(other).unwrap();
     }
 
