@@ -66,7 +66,7 @@ pub fn render(control: &str, placement: &Placement<'_>) -> Result<String, Stanza
     Ok(text)
 }
 
-/// A field whose words dpkg reads in any case, and apt in lower case only: another word is none to it, and it warns at each update.
+/// A field whose words dpkg reads in any case, and apt in lower case only: it ignores others, and warns about them at each update.
 const MULTI_ARCH: &str = "Multi-Arch";
 
 fn has_multi_arch_in_capitals(control: &str) -> bool {
