@@ -3,11 +3,13 @@
 //! WAL with `synchronous = full`: a commit that returned is on disk, and readers never wait for a writer. Writers
 //! take the lock at `begin immediate`, so two processes on one catalog take turns.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use percent_encoding::{AsciiSet, CONTROLS};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
@@ -301,6 +303,9 @@ impl FileIdentity {
 }
 
 fn connect(path: &Path) -> Result<Connection, CatalogError> {
+    if is_mounted_read_only(path) {
+        return connect_to_read(path);
+    }
     let open = || -> Result<Connection, rusqlite::Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
@@ -324,13 +329,51 @@ fn connect(path: &Path) -> Result<Connection, CatalogError> {
     })
 }
 
+/// Opens a catalog on a file system that is mounted read-only, a file system's snapshot say.
+///
+/// SQLite needs its two other files there, or the word that nobody changes the catalog (<https://www.sqlite.org/wal.html#readonly>).
+/// It is given where the log is empty, and no program has the catalog open.
+fn connect_to_read(path: &Path) -> Result<Connection, CatalogError> {
+    let open = |query: &str| -> Result<Connection, rusqlite::Error> {
+        let name = percent_encoding::percent_encode(path.as_os_str().as_bytes(), URI_ESCAPED);
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(format!("file:{name}{query}"), flags)?;
+        // Whether it can be read is known with the first thing that is.
+        connection.query_row("select count(*) from sqlite_master", [], |_| Ok(()))?;
+        connection.set_prepared_statement_cache_capacity(96);
+        Ok(connection)
+    };
+    let opened = open("");
+    let is_log_empty = || log_of(path).metadata().map_or(true, |log| log.len() == 0);
+    let opened = match opened {
+        Err(_) if is_log_empty() => open("?immutable=1"),
+        opened => opened,
+    };
+    opened.map_err(|source| failed(path, "open it on a file system that is mounted read-only", source))
+}
+
+/// What stands for something else in SQLite's URIs (<https://www.sqlite.org/uri.html>).
+const URI_ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+/// Says whether nothing can be written beside `path`, since its file system is mounted so.
+fn is_mounted_read_only(path: &Path) -> bool {
+    rustix::fs::statvfs(folder_of(path))
+        .is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+/// Returns the path of the write-ahead log of a catalog.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 /// Syncs the write-ahead log that others left, where there is one, and its name.
 ///
 /// SQLite's locks are on the other files, so closing this one lets go of none (fcntl(2)).
 fn sync_log(path: &Path) -> std::io::Result<()> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    match std::fs::File::open(log) {
+    match std::fs::File::open(log_of(path)) {
         Ok(log) if log.metadata()?.len() > 0 => {
             log.sync_all()?;
             std::fs::File::open(folder_of(path))?.sync_all()

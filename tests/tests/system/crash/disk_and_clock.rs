@@ -73,6 +73,47 @@ fn a_read_only_disk_is_named_and_nothing_changes() {
 }
 
 #[test]
+fn what_only_reads_works_on_a_read_only_disk() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    archive.repogen(&["snapshot", "create"]).ok();
+    for command in [
+        "list",
+        "show hello",
+        "verify",
+        "check",
+        "doctor",
+        "snapshot list",
+        "key list",
+    ] {
+        let script = format!(
+            "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\" && exec \"$REPOGEN\" {command}"
+        );
+        let Some(run) = with_mounts(&archive, &script) else {
+            return;
+        };
+        assert_eq!(
+            run.stdout,
+            archive.repogen(&command.split(' ').collect::<Vec<_>>()).stdout
+        );
+        assert_eq!(run.code, 0, "{}", run.report());
+    }
+    // What a killed program left in the log is not passed over.
+    for name in ["catalog.db-wal", "catalog.db-shm"] {
+        let _ = fs::remove_file(archive.root().join(name));
+    }
+    fs::write(archive.root().join("catalog.db-wal"), "changes").unwrap();
+    let script = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\" && exec \"$REPOGEN\" list";
+    let run = with_mounts(&archive, script).expect("it was allowed before");
+    assert!(
+        run.code == 3 && run.stderr.contains("mounted read-only"),
+        "{}",
+        run.report()
+    );
+}
+
+#[test]
 fn a_full_disk_is_named_and_what_is_published_stays_valid() {
     let archive = TestArchive::empty();
     let random: Vec<u8> = (0..12_000_000_u32)
