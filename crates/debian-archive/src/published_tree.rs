@@ -29,13 +29,15 @@ pub struct TreeProblem {
 pub(crate) struct PublishedTree {
     pub(crate) release: Release,
     pub(crate) date: i64,
-    /// Digest of its InRelease.
+    /// Digest of its InRelease, or of its Release where there is none.
     pub(crate) inrelease: Sha256,
     /// What its indexes name, each file once.
     pub(crate) named: Vec<IndexedFile>,
 }
 
 /// Reads the tree in `dists`, the folder of an InRelease; an index that cannot be used is a problem, and the others are read.
+///
+/// Where InRelease cannot be used, Release with its Release.gpg says as much.
 pub(crate) fn read_tree(
     files: &dyn FileStore,
     dists: &str,
@@ -44,17 +46,32 @@ pub(crate) fn read_tree(
     problems: &mut Vec<TreeProblem>,
 ) -> Result<PublishedTree, TreeProblem> {
     let path = format!("{dists}/InRelease");
-    let bytes = read(files, &path).map_err(|what| problem(&path, what))?;
-    let verified =
-        openpgp_policy::verify_inrelease(&bytes, keyring, now).map_err(|error| problem(&path, error))?;
-    let release = Release::parse(&verified.text).map_err(|error| problem(&path, error))?;
+    let bytes = read(files, &path);
+    let signed = match bytes.as_deref().map_err(Clone::clone) {
+        Ok(bytes) => openpgp_policy::verify_inrelease(bytes, keyring, now)
+            .map(|verified| verified.text)
+            .map_err(|error| error.to_string()),
+        Err(what) => Err(what),
+    };
+    let text = signed
+        .or_else(|what| detached_release(files, dists, keyring, now).ok_or_else(|| problem(&path, what)))?;
+    let release = Release::parse(&text).map_err(|error| problem(&path, error))?;
     let date = release.date.ok_or_else(|| problem(&path, "it has no Date"))?;
     Ok(PublishedTree {
         named: named(files, dists, &release, problems),
         release,
         date,
-        inrelease: digest(&bytes).0,
+        // Where it cannot be read, what it would sign stands for it: the next publish writes it anew.
+        inrelease: Sha256::of(bytes.as_deref().unwrap_or(text.as_bytes())),
     })
+}
+
+/// Returns the text of Release where the signature in Release.gpg counts.
+fn detached_release(files: &dyn FileStore, dists: &str, keyring: &Keyring, now: i64) -> Option<String> {
+    let release = read(files, &format!("{dists}/Release")).ok()?;
+    let signature = read(files, &format!("{dists}/Release.gpg")).ok()?;
+    openpgp_policy::verify_detached(&release, &signature, keyring, now).ok()?;
+    String::from_utf8(release).ok()
 }
 
 /// Returns what the indexes of a Release name, each file once.

@@ -52,6 +52,23 @@ fn lose_catalog(archive: &TestArchive) {
     std::fs::remove_dir_all(archive.root().join("state")).unwrap();
 }
 
+fn back_up(archive: &TestArchive) {
+    let backup = archive.outside().join("backup.tar");
+    archive.repogen(&["backup", backup.to_str().unwrap()]).ok();
+}
+
+/// Puts the catalog of the backup in the place of the one that is lost.
+fn restore_catalog(archive: &TestArchive) {
+    let (backup, restored) = (
+        archive.outside().join("backup.tar"),
+        archive.outside().join("restored"),
+    );
+    std::fs::create_dir(&restored).unwrap();
+    let paths = [&restored, &backup].map(|path| path.to_str().unwrap());
+    archive.repogen(&["restore", "--root", paths[0], paths[1]]).ok();
+    std::fs::copy(restored.join("catalog.db"), archive.root().join("catalog.db")).unwrap();
+}
+
 /// What the commands tell of an archive, without times.
 fn told(archive: &TestArchive) -> String {
     let list = archive.repogen(&["list"]).ok().stdout;
@@ -231,17 +248,41 @@ fn what_other_keys_signed_is_not_believed() {
     other.add(&[hello("6.6")]);
     other.publish();
     lose_catalog(&archive);
-    std::fs::copy(
-        other.root().join("dists/stable/InRelease"),
-        archive.root().join("dists/stable/InRelease"),
-    )
-    .unwrap();
+    for name in ["InRelease", "Release", "Release.gpg"] {
+        let path = format!("dists/stable/{name}");
+        std::fs::copy(other.root().join(&path), archive.root().join(&path)).unwrap();
+    }
     let run = archive.repogen(&["rebuild"]).exits(1);
     assert!(
         run.stderr.contains("dists/stable/InRelease: "),
         "{}",
         run.report()
     );
+    assert_eq!(run.stdout, "stable\trebuilt\t0\t0\n");
+}
+
+#[test]
+fn where_inrelease_is_damaged_release_and_its_signature_are_believed() {
+    let archive = TestArchive::init(&["--suite", "stable"]);
+    archive.add(&[hello("1.0")]);
+    archive.publish();
+    let dists = archive.root().join("dists/stable");
+    for damage in [Some("cut off"), None] {
+        lose_catalog(&archive);
+        match damage {
+            Some(text) => std::fs::write(dists.join("InRelease"), text).unwrap(),
+            None => std::fs::remove_file(dists.join("InRelease")).unwrap(),
+        }
+        let run = archive.repogen(&["rebuild"]).ok();
+        assert_eq!(run.stdout, "stable\trebuilt\t1\t0\n");
+        archive.publish();
+        archive.repogen(&["verify"]).ok();
+    }
+    lose_catalog(&archive);
+    std::fs::remove_file(dists.join("InRelease")).unwrap();
+    let release = archive.read("dists/stable/Release").replace("Suite:", "suite:");
+    std::fs::write(dists.join("Release"), release).unwrap();
+    let run = archive.repogen(&["rebuild"]).exits(1);
     assert_eq!(run.stdout, "stable\trebuilt\t0\t0\n");
 }
 
@@ -267,21 +308,14 @@ fn a_backup_that_is_older_than_what_is_served_loses_nothing_that_came_after_it()
     archive.add(&[hello("1.0"), DebBuilder::new("removed", "1", "all")]);
     archive.account("jane", &["--role", "maintainer"]);
     archive.publish();
-    let outside = archive.outside();
-    let backup = outside.join("backup.tar");
-    let backup = backup.to_str().unwrap();
-    archive.repogen(&["backup", backup]).ok();
+    back_up(&archive);
     archive.add(&[hello("2.0"), DebBuilder::new("later", "1", "all")]);
     archive.repogen(&["remove", "removed"]).ok();
     archive.publish();
     let served = archive.read("dists/stable/InRelease");
 
     lose_catalog(&archive);
-    let restored = outside.join("restored");
-    std::fs::create_dir(&restored).unwrap();
-    let root = restored.to_str().unwrap();
-    archive.repogen(&["restore", "--root", root, backup]).ok();
-    std::fs::copy(restored.join("catalog.db"), archive.root().join("catalog.db")).unwrap();
+    restore_catalog(&archive);
 
     for command in [&["publish"][..], &["publish", "--force"], &["prune"]] {
         let run = archive.repogen(command);
@@ -368,10 +402,7 @@ fn a_snapshot_that_was_pinned_after_the_backup_stays_with_its_packages() {
     let archive = TestArchive::new();
     archive.add(&[hello("1.0")]);
     archive.publish();
-    let outside = archive.outside();
-    let backup = outside.join("backup.tar");
-    let backup = backup.to_str().unwrap();
-    archive.repogen(&["backup", backup]).ok();
+    back_up(&archive);
     archive.add(&[DebBuilder::new("pinned", "1", "all")]);
     archive.publish();
     let id = archive.repogen(&["snapshot", "create"]).ok().stdout;
@@ -381,11 +412,7 @@ fn a_snapshot_that_was_pinned_after_the_backup_stays_with_its_packages() {
     archive.publish();
 
     lose_catalog(&archive);
-    let restored = outside.join("restored");
-    std::fs::create_dir(&restored).unwrap();
-    let root = restored.to_str().unwrap();
-    archive.repogen(&["restore", "--root", root, backup]).ok();
-    std::fs::copy(restored.join("catalog.db"), archive.root().join("catalog.db")).unwrap();
+    restore_catalog(&archive);
 
     archive.repogen(&["prune"]).exits(3);
     let rebuilt = archive.repogen(&["rebuild"]).ok();
