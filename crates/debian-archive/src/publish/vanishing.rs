@@ -19,11 +19,7 @@ pub(super) fn find(
     let Some(publication) = publication else {
         return Ok(None);
     };
-    let places: BTreeSet<(&str, &str)> = publication
-        .files
-        .iter()
-        .filter_map(|file| place(&file.path))
-        .collect();
+    let places = places(publication);
     let has_component = |name: &str| suite.components.iter().any(|found| found.as_str() == name);
     let has_architecture = |name: &str| suite.architectures.iter().any(|found| found.as_str() == name);
     let is_gone = |(component, architecture): &(&str, &str)| {
@@ -54,6 +50,12 @@ pub(super) fn find(
         .map(|(place, count)| format!("{} of {place}", counted(*count, "package")))
         .collect();
     Ok((!told.is_empty()).then(|| told.join(", ")))
+}
+
+/// Returns the component and the architecture of each Packages index of a publication.
+pub(super) fn places(publication: &Publication) -> BTreeSet<(&str, &str)> {
+    let paths = publication.files.iter().map(|file| file.path.as_str());
+    paths.filter_map(place).collect()
 }
 
 /// Returns the component and the architecture of a Packages index.

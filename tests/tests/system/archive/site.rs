@@ -336,6 +336,30 @@ fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
     );
 }
 
+#[test]
+fn pages_stay_as_long_as_what_they_are_about_is_served() {
+    let archive = served();
+    let add = |component: &str, name: &str| {
+        let deb = package(name, "1").write_into(&archive.outside());
+        Run::of(archive.command(&["add", "--component", component]).arg(deb)).ok();
+    };
+    archive.configure(r#"["main"]"#, r#"["main", "extra"]"#);
+    add("main", "hello");
+    add("extra", "more");
+    archive.publish();
+    archive.configure(r#"["main", "extra"]"#, r#"["main"]"#);
+    // Nobody said that the component is to go, so that its packages are served still.
+    archive.repogen(&["publish"]).exits(1);
+    archive.repogen(&["prune"]).ok();
+    assert!(has(&archive, "browse/stable/more/index.html"));
+    let found = archive.repogen(&["verify"]);
+    assert!(!found.stdout.contains("site-stale"), "{}", found.report());
+    archive.repogen(&["publish", "--drop"]).ok();
+    archive.repogen(&["prune"]).ok();
+    assert!(!has(&archive, "browse/stable/more/index.html"));
+    assert!(has(&archive, "browse/stable/hello/index.html"));
+}
+
 /// Returns the paths that `repogen verify` reports.
 fn stale(archive: &TestArchive) -> Vec<String> {
     let found = archive.repogen(&["verify", "--json"]);

@@ -10,6 +10,7 @@ use super::visibility::{is_enabled, is_shown};
 use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
+use crate::publish::vanishing::places;
 use archive_catalog::{CatalogError, Publication};
 
 /// Why the files of the site cannot be compared with the catalog.
@@ -95,15 +96,18 @@ pub(super) fn published_names(
     };
     let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
     let codename = suite.codename.as_str();
+    // As it was published, whatever the settings say since: while a publish is refused, what was there stays.
+    let places = places(&publication);
     let is_listed = |package: &archive_catalog::SnapshotPackage| {
-        suite.takes(&package.architecture) && suite.components.contains(&package.component)
+        let of_component = places
+            .iter()
+            .filter(|place| place.0 == package.component.as_str());
+        let mut architectures = of_component.map(|place| place.1);
+        architectures.any(|name| package.architecture.is_all() || name == package.architecture.as_str())
     };
-    let packages = snapshot.packages()?.into_iter();
-    let folders = packages
-        .filter(is_listed)
-        .map(|package| package_folder(codename, package.name.as_str()));
-    Ok(Some(PublishedNames {
-        folders: folders.collect(),
-        publication,
-    }))
+    let packages = snapshot.packages()?;
+    let listed = packages.iter().filter(|package| is_listed(package));
+    let folders = listed.map(|package| package_folder(codename, package.name.as_str()));
+    let folders = folders.collect();
+    Ok(Some(PublishedNames { folders, publication }))
 }
