@@ -294,6 +294,9 @@ fn log(event: &PublisherEvent) {
             if !report.gated.0.is_empty() {
                 tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that cannot be installed");
             }
+            if report.is_signed_by_strangers {
+                tracing::warn!(suite = %suite, "{suite} is signed by keys of which none was served before: machines that know only those refuse it");
+            }
         }
         PublisherEvent::Failed { suite, error } => {
             tracing::error!(suite = %suite, error = %with_causes(error), "cannot publish {suite}");

@@ -172,18 +172,21 @@ fn is_of<'p>(live: &LiveRelease, publications: impl IntoIterator<Item = &'p Publ
 
 /// Finds that a store has none of the keys that sign, although nothing tells that those of this archive were replaced.
 fn other_keys<E: LookError>(archive: &Archive, keyring: &Keyring) -> Result<Option<OtherArchive>, E> {
-    let Some(served) = archive.files().read(KEYRING)? else {
-        return Ok(None);
-    };
-    // What is not a keyring is damaged, and publishing replaces it.
-    let shares_no_key = Keyring::read(&served).is_ok_and(|served| {
-        let mut fingerprints = served.fingerprints().into_iter();
-        !fingerprints.any(|fingerprint| keyring.get(&fingerprint).is_some())
-    });
-    let is_other = shares_no_key
+    let is_other = !serves_a_key_of(archive, keyring)?
         && !serves_what_was_recorded::<E>(archive, archive.files(), &served_suites(archive.files())?)?;
     Ok(is_other.then(|| OtherArchive::Keys {
         store: archive.files().address().to_owned(),
+    }))
+}
+
+/// Says whether one of the keys in `keyring` is among those that are served; so it is where none are, and where they are damaged:
+/// publishing replaces them.
+pub(crate) fn serves_a_key_of(archive: &Archive, keyring: &Keyring) -> Result<bool, StoreError> {
+    let served = archive.files().read(KEYRING)?;
+    let served = served.and_then(|bytes| Keyring::read(&bytes).ok());
+    Ok(served.is_none_or(|served| {
+        let mut fingerprints = served.fingerprints().into_iter();
+        fingerprints.any(|fingerprint| keyring.get(&fingerprint).is_some())
     }))
 }
 

@@ -86,6 +86,9 @@ pub struct PublishReport {
     pub counts: Counts,
     /// Packages that became uninstallable, when the suite's gate warns about them.
     pub gated: Gated,
+    /// Whether none of the keys that sign was served before: machines that know only those served refuse the suite until somebody
+    /// brings them the new keyring.
+    pub is_signed_by_strangers: bool,
     /// Milliseconds that each stage took: indexes, signing, writing.
     pub stages: Vec<(&'static str, u128)>,
     /// Milliseconds in all.
@@ -453,6 +456,10 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
+        // Under the settings that were published last, the keys are the same.
+        let is_signed_by_strangers = since.is_some()
+            && !self.already_in_place
+            && !other_archive::serves_a_key_of(self.archive, signer.keyring())?;
         client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
@@ -483,6 +490,7 @@ impl PublishRun<'_> {
         Ok(PublishOutcome::Published(PublishReport {
             counts,
             gated: self.gated.clone(),
+            is_signed_by_strangers,
             stages: stages.stages,
             milliseconds: started.elapsed().as_millis(),
         }))

@@ -120,6 +120,11 @@ pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Con
         ));
         context.printer.info(format_args!("warning: {warning}"));
     }
+    if report.is_signed_by_strangers {
+        context.printer.info(format_args!(
+            "warning: {suite}: none of the keys that sign it was served before: machines that know only those refuse it until you bring them the new `archive-keyring.pgp`"
+        ));
+    }
     let counts = &report.counts;
     context.printer.line(format_args!(
         "{suite}\tpublished\t{}\t{}\t{}\t{}",

@@ -289,7 +289,12 @@ fn a_main_key_that_is_gone_is_replaced_by_what_the_hint_says() {
     let archive = lost(false);
     let made = archive.repogen(&["key", "generate"]).ok();
     assert!(made.stderr.contains("the main key now"), "{}", made.report());
-    archive.repogen(&["publish"]).ok();
+    // Clients know none of the keys: somebody has to bring them this one.
+    let run = archive.repogen(&["publish"]).ok();
+    let warning = "none of the keys that sign it was served before";
+    assert!(run.stderr.contains(warning), "{}", run.report());
+    let again = archive.repogen(&["publish", "--force"]).ok();
+    assert!(!again.stderr.contains(warning), "{}", again.report());
     archive.repogen(&["verify"]).ok();
     // The folder is lost with what was in it.
     let archive = published();
@@ -301,7 +306,8 @@ fn a_main_key_that_is_gone_is_replaced_by_what_the_hint_says() {
     // A key that signed beside it becomes the main key, and clients that have it go on.
     let archive = lost(true);
     let kept = keep_keyring(&archive, "both.pgp");
-    archive.repogen(&["key", "rotate"]).ok();
+    let rotated = archive.repogen(&["key", "rotate"]).ok();
+    assert!(!rotated.stderr.contains(warning), "{}", rotated.report());
     assert!(accepted_with(&archive, &kept));
     archive.repogen(&["verify"]).ok();
 }
