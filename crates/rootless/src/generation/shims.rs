@@ -8,6 +8,7 @@
 //! Source: ld.so(8).
 
 mod fixed;
+mod fonts;
 mod modules;
 mod needs;
 mod text;
@@ -120,6 +121,10 @@ impl<'a> Site<'a> {
             fs::create_dir(folder.join(kind))?;
         }
         let mut out = RootedDir::open(folder)?;
+        if let Some(text) = fonts::text(self) {
+            out.file(fonts::FILE.as_bytes(), 0o644)?
+                .write_all(text.as_bytes())?;
+        }
         for (name, path) in self.programs() {
             let (program, _) = self.program(&path).unzip();
             let Some(script) = self.shim(&path) else { continue };

@@ -4,7 +4,7 @@
 //! program that is started by the program inherits.
 
 use super::text::quoted;
-use super::{PROGRAMS, Site};
+use super::{PROGRAMS, Site, fonts};
 use crate::generation::libraries::Closure;
 
 use crate::generation::tree::Node;
@@ -156,11 +156,12 @@ impl Table<'_, '_> {
         }
     }
 
-    /// Fontconfig reads its configuration, fonts and caches below this root.
+    /// Fontconfig reads its configuration from here.
     fn fonts(&mut self) {
-        if self.site.tree.find(b"etc/fonts/fonts.conf").is_some() {
-            let root = quoted(&format!("{}/root", self.site.place));
-            self.need.variables.push(("FONTCONFIG_SYSROOT".to_owned(), root));
+        if fonts::text(self.site).is_some() {
+            let file = quoted(&format!("{}/{}", self.site.place, fonts::FILE));
+            let value = unless_set("FONTCONFIG_FILE", &file);
+            self.need.variables.push(("FONTCONFIG_FILE".to_owned(), value));
         }
     }
 
