@@ -29,6 +29,8 @@ const DATABASE: &str = "var/lib/dpkg";
 const MADE: &str = "made";
 /// Where the kernel has its own files for that.
 const WORK: &str = "work";
+/// Folders in whose folders a program writes all anew: what the host has there is root's, and in the way.
+const WRITTEN_ANEW: [&str; 1] = ["usr/share/mime"];
 /// How often is looked whether a program ended.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -112,6 +114,7 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
         let upper = generation.join(MADE).join(name);
         let work = generation.join(WORK).join(name);
         fs::create_dir_all(&upper)?;
+        own_folders(generation, over)?;
         DirBuilder::new().recursive(true).mode(0o700).create(&work)?;
         lay(over, &from, Some((&upper, &work)))?;
     }
@@ -129,6 +132,23 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
         if Path::new(folder).is_dir() {
             let flags = MountFlags::NOSUID | MountFlags::NODEV;
             mount("tmpfs", folder, "tmpfs", flags, Some(c"mode=1777"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lays folders of our own over those that the host has where programs write all anew: whose folder it is may delete what is in it.
+fn own_folders(generation: &Path, over: &Path) -> io::Result<()> {
+    for name in WRITTEN_ANEW {
+        let folder = Path::new("/").join(name);
+        if !folder.starts_with(over) || !folder.is_dir() || !generation.join("root").join(name).is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                fs::create_dir_all(generation.join(MADE).join(name).join(entry.file_name()))?;
+            }
         }
     }
     Ok(())
