@@ -20,7 +20,7 @@ use self::claims::JobClaims;
 use self::error::refused;
 use self::issuer::Issuer;
 use self::publishers::TrustedPublishers;
-pub(crate) use self::publishers::{Grant, TrustedPublisher};
+pub(crate) use self::publishers::{Grant, TrustedPublisher, owner_id};
 use crate::id_tokens::{IssuerFetcher, KeyError, Keys, LEEWAY, Reach, shown};
 use crate::problem::Problem;
 use crate::watched_file::WatchedFile;

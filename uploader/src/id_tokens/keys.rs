@@ -20,8 +20,6 @@ const USABLE: Duration = Duration::from_secs(24 * 3600);
 const UNKNOWN_EVERY: Duration = Duration::from_secs(60);
 /// After a failure the issuer is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How many keys an issuer may have.
-const MAX_KEYS: usize = 64;
 /// The shortest modulus of an RSA key, in bytes: 2048 bits.
 const MIN_MODULUS: usize = 256;
 
@@ -76,12 +74,12 @@ impl Keys {
         let mut state = self.state.lock().await;
         let now = Instant::now();
         if state.is_older(now, FRESH) {
-            self.fetch(fetcher, &mut state, now).await;
+            self.fetch(fetcher, &mut state).await;
         } else if state.find(id, algorithm).is_none() && state.may_ask_for_unknown(now) {
             state.asked_for_unknown = Some(now);
-            self.fetch(fetcher, &mut state, now).await;
+            self.fetch(fetcher, &mut state).await;
         }
-        if state.is_older(now, USABLE) {
+        if state.is_older(Instant::now(), USABLE) {
             return Err(KeyError::Unavailable(unavailable(&self.issuer)));
         }
         let found = state.find(id, algorithm).cloned();
@@ -91,14 +89,14 @@ impl Keys {
         })
     }
 
-    async fn fetch(&self, fetcher: &IssuerFetcher, state: &mut KeyCache, now: Instant) {
-        if state
-            .failed
-            .is_some_and(|failed| now.duration_since(failed) < PAUSE)
-        {
+    async fn fetch(&self, fetcher: &IssuerFetcher, state: &mut KeyCache) {
+        if state.failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
             return;
         }
-        match fetch(fetcher, &self.issuer, self.reach).await {
+        let fetched = fetch(fetcher, &self.issuer, self.reach).await;
+        // Only now: an issuer that is slow to fail would be asked by one after the other of those who wait here.
+        let now = Instant::now();
+        match fetched {
             Ok(keys) => {
                 state.keys = keys;
                 state.fetched = Some(now);
@@ -163,7 +161,7 @@ async fn fetch(fetcher: &IssuerFetcher, issuer: &str, reach: Reach) -> Result<Ve
     let keys = Discovery::fetch(fetcher, issuer).await?.keys(reach)?;
     let set: KeySet = fetcher.json(&keys).await?;
     // Keys of other kinds may stand among them.
-    Ok(set.keys.into_iter().filter_map(usable).take(MAX_KEYS).collect())
+    Ok(set.keys.into_iter().filter_map(usable).collect())
 }
 
 /// Returns a key that may verify a token; `None` for all other keys.

@@ -26,7 +26,7 @@ pub(crate) struct TrustedPublisher {
     id: Option<Id>,
     pub(crate) issuer: String,
     pub(crate) repository: String,
-    #[serde(deserialize_with = "id")]
+    #[serde(deserialize_with = "owner_id")]
     pub(crate) owner_id: String,
     pub(crate) workflow: String,
     /// Left out: whether the job has one or not.
@@ -262,9 +262,13 @@ impl From<CatalogPublisher> for TrustedPublisher {
 
 /// Says whether somebody who may not write to the repository can have set the job off.
 fn is_of_strangers(identity: &JobIdentity) -> bool {
-    const EVENTS: [&str; 10] = [
+    const EVENTS: [&str; 15] = [
+        "discussion",
         "discussion_comment",
         "external_pull_request_event",
+        "fork",
+        // Of a wiki, which everybody may edit where its owner does not say otherwise.
+        "gollum",
         "issue_comment",
         "issues",
         "merge_request_event",
@@ -273,6 +277,9 @@ fn is_of_strangers(identity: &JobIdentity) -> bool {
         "pull_request_review",
         "pull_request_review_comment",
         "pull_request_target",
+        "watch",
+        // After a workflow that a pull request may have set off.
+        "workflow_run",
     ];
     let of_change = |reference: &str| {
         ["refs/pull/", "refs/merge-requests/"]
@@ -305,7 +312,7 @@ fn describe(issuer: &str, identity: &JobIdentity) -> String {
 }
 
 /// Reads an id, which people write as a text or as a number.
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(crate) fn owner_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OwnerId {

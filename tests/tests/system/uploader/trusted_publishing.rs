@@ -194,7 +194,7 @@ fn a_publisher_that_an_administrator_adds_counts_at_once_until_it_is_ended() {
         world.key.sign(&claims)
     };
     world.refused(&claims(), (403, "untrusted_publisher", "team/other"));
-    let new = json!({"issuer": "ci", "repository": "team/other", "owner_id": "65", "workflow": "release.yml", "account": "bot",
+    let new = json!({"issuer": "ci", "repository": "team/other", "owner_id": 65, "workflow": "release.yml", "account": "bot",
         "suite": "stable", "packages": ["other"]});
     let add = |body: &Value| world.server.json("POST", "/api/publishers", Some(&root), body);
     for (field, value) in [
@@ -278,6 +278,9 @@ fn what_is_not_right_to_the_letter_is_refused() {
         world.refused(&sign(&claims), (401, INVALID, words));
     }
     for claims in [
+        world.with("event_name", json!("pull_request")),
+        world.with("event_name", json!("watch")),
+        world.with("event_name", json!("workflow_run")),
         world.with("repository_owner_id", json!("66")),
         world.with("environment", json!("test")),
         world.without("environment"),

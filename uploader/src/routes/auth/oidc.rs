@@ -116,24 +116,26 @@ fn give(app: &App, presented: &PresentedCredential, job: VerifiedJob) -> Result<
     Ok(([("cache-control", "no-store")], Answer(answer)).into_response())
 }
 
-/// Returns the scopes with codenames for aliases, all within the rights of the account.
+/// Returns the scopes with codenames for aliases that are within the rights of the account; an error where none is.
+///
+/// One publisher that asks for too much takes nothing from the others of the same job.
 fn scopes(app: &App, account: &Account, scopes: Vec<Scope>) -> Result<Vec<String>, Problem> {
     let config = app.archive.config();
-    scopes
-        .into_iter()
-        .map(|scope| {
-            let written = scope.to_string();
-            let scope = scope.with_codename(config);
-            if account_rights::include(config, account, &scope) {
-                return Ok(scope.to_string());
-            }
-            Err(Problem::new(
-                Code::ScopeAboveRights,
-                format!(
-                    "the publisher's account `{}` has no right to `{written}`",
-                    account.username
-                ),
-            ))
-        })
-        .collect()
+    let written: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+    let scopes = scopes.into_iter().map(|scope| scope.with_codename(config));
+    let within: Vec<String> = scopes
+        .filter(|scope| account_rights::include(config, account, scope))
+        .map(|scope| scope.to_string())
+        .collect();
+    if within.is_empty() {
+        return Err(Problem::new(
+            Code::ScopeAboveRights,
+            format!(
+                "the publisher's account `{}` has no right to `{}`",
+                account.username,
+                written.join("`, `")
+            ),
+        ));
+    }
+    Ok(within)
 }

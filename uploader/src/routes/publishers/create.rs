@@ -18,7 +18,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Json;
 use crate::given_name::is_plain_line;
 use crate::identify::identify;
-use crate::oidc::TrustedPublisher;
+use crate::oidc::{TrustedPublisher, owner_id};
 use crate::problem::{Code, Problem};
 use crate::routes::publishers::list::PublisherView;
 use crate::routes::wire;
@@ -38,7 +38,8 @@ pub(crate) struct PublisherRequest {
     /// Name of an issuer in `publishers.toml`.
     pub(crate) issuer: String,
     pub(crate) repository: String,
-    /// ID of the repository's owner, which is never given to another one.
+    /// ID of the repository's owner, which is never given to another one; a number may be written as one.
+    #[serde(deserialize_with = "owner_id")]
     pub(crate) owner_id: String,
     /// File of the workflow.
     pub(crate) workflow: String,
