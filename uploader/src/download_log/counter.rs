@@ -51,7 +51,8 @@ impl LogCounter {
     /// Takes a line in.
     pub(super) fn take(&mut self, line: Option<&[u8]>, now: i64, summary: &mut LogSummary) {
         summary.lines += 1;
-        let Some(request) = line.and_then(line::parse) else {
+        let text = line.map(String::from_utf8_lossy);
+        let Some(request) = text.as_deref().and_then(line::parse) else {
             summary.malformed += 1;
             return;
         };

@@ -32,8 +32,10 @@ enum Time<'a> {
 }
 
 /// Reads a line; `None` for what is none of a log.
-pub(super) fn parse(line: &[u8]) -> Option<LoggedRequest<'_>> {
-    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\r');
+///
+/// What a client sends may stand in it byte for byte, and need not be UTF-8.
+pub(super) fn parse(line: &str) -> Option<LoggedRequest<'_>> {
+    let line = line.trim_end_matches('\r');
     if line.starts_with('{') {
         parse_json(line)
     } else {
@@ -54,12 +56,13 @@ fn parse_combined(line: &str) -> Option<LoggedRequest<'_>> {
         return None;
     }
     let status = after.strip_prefix(' ')?.split(' ').next()?;
-    let (method, target) = split_request(request)?;
+    let status = parse_status(status)?;
+    let (method, target) = split_request(request, status)?;
     Some(LoggedRequest {
         address: address.into(),
         method: method.into(),
         target: target.into(),
-        status: parse_status(status)?,
+        status,
         time: Time::Common(time.into()),
     })
 }
@@ -100,6 +103,10 @@ enum JsonNumber {
 
 fn parse_json(line: &str) -> Option<LoggedRequest<'_>> {
     let line: JsonLine<'_> = serde_json::from_str(line).ok()?;
+    let status = match line.status {
+        JsonStatus::Number(status) => Some(status),
+        JsonStatus::Text(text) => parse_status(&text),
+    }?;
     let (mut method, mut target) = (
         line.request_method.or(line.method),
         line.request_uri.or(line.uri).or(line.url).or(line.path),
@@ -107,7 +114,7 @@ fn parse_json(line: &str) -> Option<LoggedRequest<'_>> {
     if let Some(request) = &line.request
         && (method.is_none() || target.is_none())
     {
-        let (asked_by, asked_for) = split_request(request)?;
+        let (asked_by, asked_for) = split_request(request, status)?;
         method = method.or_else(|| Some(asked_by.to_owned().into()));
         target = target.or_else(|| Some(asked_for.to_owned().into()));
     }
@@ -120,16 +127,18 @@ fn parse_json(line: &str) -> Option<LoggedRequest<'_>> {
         address: line.remote_addr.or(line.client_ip).unwrap_or_default(),
         method: method?,
         target: target?,
-        status: match line.status {
-            JsonStatus::Number(status) => Some(status),
-            JsonStatus::Text(text) => parse_status(&text),
-        }?,
+        status,
         time: iso.or_else(|| line.time_local.map(Time::Common)).or(seconds)?,
     })
 }
 
-/// Returns method and target of a request line.
-fn split_request(request: &str) -> Option<(&str, &str)> {
+/// Returns method and target of a request line; empty ones where it was none and was refused: TLS on a port without, a client that
+/// sent nothing.
+fn split_request(request: &str, status: u16) -> Option<(&str, &str)> {
+    read_request(request).or_else(|| (400..500).contains(&status).then_some(("", "")))
+}
+
+fn read_request(request: &str) -> Option<(&str, &str)> {
     let mut words = request.split(' ');
     let (method, target, version) = (words.next()?, words.next()?, words.next()?);
     let whole = words.next().is_none() && !method.is_empty() && !target.is_empty();
@@ -168,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_combined_form_is_read_and_its_day_is_that_of_utc() {
-        let request = parse(COMBINED.as_bytes()).unwrap();
+        let request = parse(COMBINED).unwrap();
         assert_eq!(request.target, "/pool/main/h/hello/hello_1.0_amd64.deb");
         assert_eq!((request.method.as_ref(), request.status), ("GET", 200));
         assert_eq!(request.day(NOW + 9 * DAY), Some(20_783));
@@ -182,7 +191,7 @@ mod tests {
             r#"{"msec":"1794304800.123","method":"GET","path":"/a.deb","status":200,"other":[1,{"x":null}]}"#,
             r#"{"msec":1794304800.123,"method":"GET","url":"/a.deb","status":200}"#,
         ] {
-            let request = parse(line.as_bytes()).expect(line);
+            let request = parse(line).expect(line);
             assert_eq!(
                 (request.target.as_ref(), request.status),
                 ("/a.deb", 200),
@@ -205,9 +214,24 @@ mod tests {
             r#"1 - - [x] "GET /a HTTP/1.1"#,
             r#"1 - - x] "GET /a HTTP/1.1" 200 1"#,
         ] {
-            assert_eq!(parse(line.as_bytes()), None, "{line}");
+            assert_eq!(parse(line), None, "{line}");
         }
-        assert_eq!(parse(b"\xff\xfe"), None);
+    }
+
+    #[test]
+    fn what_was_no_request_and_was_refused_as_such_is_a_line_of_a_log() {
+        for (request, status) in [
+            ("", 400),
+            ("-", 408),
+            (r"\x16\x03\x01", 400),
+            ("GET /a b HTTP/1.1", 400),
+        ] {
+            let line =
+                format!(r#"192.0.2.7 - - [27/Nov/2026:00:30:15 +0100] "{request}" {status} 0 "-" "-""#);
+            assert_eq!(parse(&line).expect(&line).method, "");
+            let json = format!(r#"{{"time_iso8601":"2026-11-10T10:00:00Z","request":"","status":{status}}}"#);
+            assert!(parse(&json).is_some());
+        }
     }
 
     #[test]
@@ -217,10 +241,7 @@ mod tests {
             r"- x [01/Jan/2001:00:00:00 +0000] \x22GET /b HTTP/1.1\x22",
             1,
         );
-        let (forged, honest) = (
-            parse(line.as_bytes()).unwrap(),
-            parse(COMBINED.as_bytes()).unwrap(),
-        );
+        let (forged, honest) = (parse(&line).unwrap(), parse(COMBINED).unwrap());
         assert_eq!((forged.target, forged.time), (honest.target, honest.time));
     }
 
@@ -233,7 +254,7 @@ mod tests {
             "",
         ] {
             let line = COMBINED.replace("27/Nov/2026:00:30:15 +0100", time);
-            assert_eq!(parse(line.as_bytes()).unwrap().day(NOW), None, "{time}");
+            assert_eq!(parse(&line).unwrap().day(NOW), None, "{time}");
         }
     }
 }

@@ -39,6 +39,33 @@ fn deb(version: &str) -> String {
     format!("/pool/main/h/hello/hello_{version}_all.deb")
 }
 
+#[test]
+fn a_log_that_is_not_there_keeps_no_other_from_being_counted() {
+    let (archive, _) = filled();
+    let there = write(&archive, "access.log", &line(1, "GET", &deb("1.0"), 200));
+    let missing = archive.outside().join("access.log.1");
+    let logs = [&missing, &there].map(|log| log.to_str().unwrap());
+    let run = archive.uploader(&["ingest-logs", logs[0], logs[1]], "").exits(1);
+    assert_eq!(counts(&run), [[1, 1, 0, 0]]);
+    assert!(run.stderr.contains("access.log.1"), "{}", run.report());
+}
+
+#[test]
+fn what_clients_send_need_be_neither_utf_8_nor_http() {
+    let (archive, _) = filled();
+    let mut text =
+        br#"{"remote_addr":"192.0.2.1","time_iso8601":"2026-11-01T10:00:00Z","status":"200","request":"GET "#
+            .to_vec();
+    text.extend(deb("1.0").bytes());
+    text.extend(b" HTTP/2.0\",\"ua\":\"\xe9\"}\n");
+    text.extend(br#"192.0.2.2 - - [01/Nov/2026:10:00:00 +0000] "\x16\x03\x01" 400 157 "-" "-""#);
+    text.push(b'\n');
+    let log = archive.outside().join("odd.log");
+    fs::create_dir_all(archive.outside()).unwrap();
+    fs::write(&log, text).unwrap();
+    assert_eq!(ingest(&archive, &[&log]), [[2, 1, 0, 0]]);
+}
+
 /// A line as nginx writes it.
 fn line(second: usize, method: &str, path: &str, status: u16) -> String {
     format!(
