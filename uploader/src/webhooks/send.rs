@@ -1,6 +1,6 @@
 //! Sending one delivery.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use archive_catalog::outbox::{SendFailure, SentDelivery, TakenDelivery};
 use debian_archive::error_text::with_causes;
@@ -107,5 +107,32 @@ fn asked_for(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
     );
     let asked = headers.get(RETRY_AFTER).filter(|_| is_busy)?;
-    asked.to_str().ok()?.trim().parse().ok()
+    let asked = asked.to_str().ok()?.trim();
+    // Seconds, or a date: RFC 9110, 10.2.3.
+    asked.parse().ok().or_else(|| {
+        let at = httpdate::parse_http_date(asked).ok()?;
+        let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+        Some(left.as_secs())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_asks_for_a_pause_in_seconds_or_until_a_date() {
+        let asked = |status: StatusCode, value: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            asked_for(status, &headers)
+        };
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(asked(busy, "7"), Some(7));
+        assert_eq!(asked(StatusCode::BAD_GATEWAY, "7"), None);
+        let at = SystemTime::now() + Duration::from_secs(3600);
+        let left = asked(busy, &httpdate::fmt_http_date(at)).unwrap();
+        assert!((3500..=3600).contains(&left), "{left}");
+        assert_eq!(asked(busy, "Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
+        assert_eq!(asked(busy, "soon"), None);
+    }
 }
