@@ -55,6 +55,8 @@ pub enum DatabaseError {
 pub struct VulnerabilityDatabase {
     /// Issues of the tracker, by source package.
     tracker: BTreeMap<String, BTreeMap<String, TrackerIssue>>,
+    /// Releases of which these say anything.
+    tracked: BTreeSet<String>,
     /// Records of OSV, by ecosystem and source package.
     osv: HashMap<(String, String), Vec<usize>>,
     records: Vec<OsvRecord>,
@@ -154,7 +156,12 @@ impl VulnerabilityDatabase {
             what: error.to_string(),
         };
         match document::read(reader, wanted).map_err(form)? {
-            Document::Tracker(packages) => self.tracker.extend(packages),
+            Document::Tracker(packages) => {
+                let issues = packages.values().flat_map(BTreeMap::values);
+                self.tracked
+                    .extend(issues.flat_map(TrackerIssue::releases).cloned());
+                self.tracker.extend(packages);
+            }
             Document::Osv(records) => {
                 for record in records {
                     self.add_record(record, wanted);
@@ -211,7 +218,8 @@ impl VulnerabilityDatabase {
 
     /// Says whether there is anything about a source package in a release.
     pub(super) fn knows(&self, release: &str, source: &str) -> bool {
-        self.tracker.contains_key(source) || self.osv.contains_key(&(release.to_owned(), source.to_owned()))
+        let is_tracked = self.tracked.contains(release) && self.tracker.contains_key(source);
+        is_tracked || self.osv.contains_key(&(release.to_owned(), source.to_owned()))
     }
 
     /// Returns the vulnerabilities of a version of a source package in a release, by name.

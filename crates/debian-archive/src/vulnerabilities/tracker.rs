@@ -34,6 +34,11 @@ impl TrackerIssue {
         self.releases.is_empty()
     }
 
+    /// Returns the releases that it is about.
+    pub(super) fn releases(&self) -> impl Iterator<Item = &String> {
+        self.releases.keys()
+    }
+
     /// Returns what it says of one release, if its severity is `from` or more.
     pub(super) fn part(&self, release: &str, from: Severity) -> Option<Self> {
         let found = self.releases.get(release)?;

@@ -87,6 +87,17 @@ fn the_trackers_own_rule_says_what_is_affected() {
 }
 
 #[test]
+fn of_a_release_that_the_data_does_not_have_nothing_is_known() {
+    let archive = archive();
+    let data = write(&archive, "tracker.json", &tracker());
+    archive.configure_last_suite(&format!(
+        "[vulnerabilities]\nsource = \"{data}\"\nreleases = {{ bookworm = \"buster\" }}"
+    ));
+    let run = archive.repogen(&["scan-vulnerabilities"]).ok();
+    assert!(run.stderr.contains("0 of them known"), "{}", run.report());
+}
+
+#[test]
 fn records_of_osv_are_read_from_a_file_a_folder_and_a_zip() {
     let archive = archive();
     let records = [
