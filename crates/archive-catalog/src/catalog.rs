@@ -33,6 +33,9 @@ pub trait Catalog: Send + Sync {
         wishes: &[NewPlacement],
     ) -> Result<Vec<Result<PlacementOutcome, Box<Conflict>>>, CatalogError>;
 
+    /// Returns the quota that a set would exceed if it were placed now, as the conflict that placing it would answer with.
+    fn exceeded_quota(&self, set: &[NewPlacement]) -> Result<Option<Box<Conflict>>, CatalogError>;
+
     /// Places sets of contents, all in one transaction. Of a set all are placed, or none where one is refused; a set
     /// that is refused leaves no trace, and the others do not depend on it.
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError>;

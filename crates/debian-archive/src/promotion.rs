@@ -28,6 +28,9 @@ pub enum PromotionError {
         /// Why.
         source: Box<IngestError>,
     },
+    /// Together they are more than a quota allows.
+    #[error(transparent)]
+    AboveQuota(IngestError),
     /// What becomes uninstallable cannot be found out.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -159,24 +162,26 @@ impl Archive {
         self.copy_all(&wishes, arrival)
     }
 
-    /// Finds the first package that the suite would refuse.
+    /// Finds the first package that the suite would refuse, and what a quota has against all of them.
     fn check_promotion(
         &self,
         to: &Suite,
         packages: &[PromotedPackage],
         arrival: &UploadContext,
     ) -> Result<(), PromotionError> {
+        let mut set = Vec::with_capacity(packages.len());
         for package in packages {
-            self.check_copy(&copy_of(to, package), arrival)
-                .map_err(|source| {
-                    let content = &package.entry.content;
-                    PromotionError::Refused {
-                        package: format!("{} {} {}", content.name, content.version, content.architecture),
-                        source: Box::new(source),
-                    }
-                })?;
+            let wish = copy_of(to, package);
+            let staged = self.known_package(&wish, arrival).map_err(|source| {
+                let content = &package.entry.content;
+                PromotionError::Refused {
+                    package: format!("{} {} {}", content.name, content.version, content.architecture),
+                    source: Box::new(source),
+                }
+            })?;
+            set.push((staged, wish.place));
         }
-        Ok(())
+        self.check_quotas(&set).map_err(PromotionError::AboveQuota)
     }
 
     /// Returns what would become uninstallable in a suite if these packages came into it.

@@ -111,6 +111,7 @@ impl From<PromotionError> for Problem {
                 problem.detail = format!("{package}: {}", problem.detail);
                 problem
             }
+            PromotionError::AboveQuota(error) => error.into(),
             PromotionError::Check(error) => Self::internal(&error),
         }
     }

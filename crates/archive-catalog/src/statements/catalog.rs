@@ -87,6 +87,13 @@ impl Catalog for SqlCatalog {
         })
     }
 
+    fn exceeded_quota(&self, set: &[NewPlacement]) -> Result<Option<Box<Conflict>>, CatalogError> {
+        self.read("look quotas up", |db| {
+            db.keep_plans()?;
+            placing::exceeded_quota(db, set)
+        })
+    }
+
     fn place(&self, sets: &[Vec<NewPlacement>], now: i64) -> Result<Vec<PlacedSet>, CatalogError> {
         let placed = self.write("add packages", |db| placing::place(db, sets, now))?;
         self.note_placed(sets);

@@ -9,6 +9,7 @@ use super::events::Receivers;
 use crate::sql::{Db, Sql};
 use crate::{NewPlacement, PlacedSet};
 
+pub(crate) use decide::exceeded_quota;
 pub(crate) use known_rows::check;
 
 /// Places each set that nothing stands against, under one new revision a suite.

@@ -151,6 +151,20 @@ impl Archive {
             .collect()
     }
 
+    /// Refuses what would exceed a quota if it were placed together, without placing it.
+    pub(crate) fn check_quotas(
+        &self,
+        set: &[(StagedPackage, SuiteComponent<'_>)],
+    ) -> Result<(), IngestError> {
+        let plans = self.check_placements(&[set])?;
+        let plan = plans.into_iter().next().expect("one plan for each set")?;
+        let placements: Vec<NewPlacement> = plan.into_iter().map(|planned| planned.placement).collect();
+        match self.catalog().exceeded_quota(&placements)? {
+            Some(conflict) => Err(IngestError::Conflict(conflict)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the plan of a set by what was `checked` of its members, or why one of them is refused.
     fn plan(
         &self,

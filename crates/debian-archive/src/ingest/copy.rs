@@ -35,11 +35,6 @@ impl Archive {
         Ok(*placed.first().expect("one answer for each place"))
     }
 
-    /// Finds out whether a suite would take what another suite holds, without placing it.
-    pub fn check_copy(&self, wish: &CopyWish<'_>, arrival: &UploadContext) -> Result<(), IngestError> {
-        self.known_package(wish, arrival).map(drop)
-    }
-
     /// Returns the section, priority and tags that go with a package from one suite to another: what `from` says of it, or said of it at a
     /// revision. Nothing goes from a private suite to a public one, where everybody could read it.
     pub fn moving_metadata(
@@ -57,7 +52,8 @@ impl Archive {
         self.catalog().metadata(from, content, revision)
     }
 
-    fn known_package(
+    /// Finds out whether a suite would take what another suite holds, and returns what would be placed.
+    pub(crate) fn known_package(
         &self,
         CopyWish {
             entry,

@@ -117,6 +117,30 @@ fn of_a_promotion_with_one_that_is_refused_nothing_comes() {
 }
 
 #[test]
+fn a_preview_counts_what_comes_together_against_quotas() {
+    let world = Promoting::new();
+    for name in ["aa", "bb"] {
+        world.upload(&deb(name, "1.0"));
+    }
+    let quota = json!({"max_packages": 1, "max_bytes": null});
+    let set = world
+        .server
+        .json("PUT", "/api/suites/stable/quota", Some(&world.root), &quota);
+    assert_eq!(set.status, 200, "{}", set.text());
+    for dry_run in [true, false] {
+        let refused = world.promote(json!({"from": "testing", "dry_run": dry_run}));
+        let detail = assert_problem(&refused, 403, "quota_exceeded");
+        assert!(
+            detail.contains("0 are used, and with this it would be 2"),
+            "{detail}"
+        );
+        let alone = world.promote(json!({"from": "testing", "names": ["aa"], "dry_run": true}));
+        assert_eq!(alone.status, 200, "{}", alone.text());
+    }
+    assert!(world.stable().is_empty());
+}
+
+#[test]
 fn names_versions_queries_and_snapshots_choose() {
     let world = Promoting::new();
     world.upload(&deb("tool", "1.0").field("Section", "web"));

@@ -65,6 +65,28 @@ pub(super) fn decide<'a>(
     Ok((placed, planned))
 }
 
+/// Returns the quota that a set would exceed if it were placed now. Where its files will lie need not be known yet.
+pub(crate) fn exceeded_quota(db: &Db<'_>, set: &[NewPlacement]) -> Sql<Option<Box<Conflict>>> {
+    let wishes: Vec<&NewPlacement> = set.iter().collect();
+    let found = known_rows::find(db, &wishes)?;
+    let mut planned = Planned::default();
+    for (wish, found) in wishes.into_iter().zip(found) {
+        if !matches!(found.outcome(wish), Ok(PlacementOutcome::Added)) {
+            continue;
+        }
+        let keeps = |owner: &QuotaOwner| planned.keeps(owner, found.suite, wish);
+        match planned.tally.with(db, found.suite, wish, keeps)? {
+            Ok(tally) => planned.tally = tally,
+            Err(mut conflict) => {
+                Tally::default().restate(db, &mut conflict)?;
+                return Ok(Some(conflict));
+            }
+        }
+        planned.note(wish, found);
+    }
+    Ok(None)
+}
+
 /// Says of each placement whether the authority that it rests on holds.
 fn authorized(db: &Db<'_>, wishes: &[&NewPlacement], now: i64) -> Sql<Vec<bool>> {
     let authority = |wish: &&'_ NewPlacement| wish.by.as_ref().and_then(|by| by.authority.clone());
