@@ -67,7 +67,12 @@ pub(crate) fn of_package(site: &Site, codename: &str, package: &Package) -> Opti
     let address = site.address(&path)?;
     let page = site.address(&format!("{folder}/index.html"))?;
     let summary = text::line(package.newest().package.synopsis().unwrap_or_default());
-    let updated = package.builds.iter().map(|build| build.added_at).max();
+    let came = package.builds.iter().map(|build| build.added_at);
+    let passed = package
+        .history
+        .iter()
+        .flat_map(|placed| [Some(placed.added_at), placed.removed_at]);
+    let updated = came.chain(passed.flatten()).max();
     let entries = package.history.iter().map(|placed| Entry {
         title: format!("{} {} ({})", package.name(), placed.version, placed.architecture),
         id: format!(

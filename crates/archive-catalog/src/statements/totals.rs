@@ -70,7 +70,7 @@ fn held(db: &Db<'_>, condition: &Condition) -> Sql<Held> {
     })
 }
 
-/// Counts what was placed in suites since a time, by day since 1970.
+/// Counts what was placed in suites since a time, by day since 1970; once, however often what a suite says of it was edited since.
 pub(super) fn placed_by_day(
     db: &Db<'_>,
     counted: &Counted,
@@ -81,8 +81,10 @@ pub(super) fn placed_by_day(
         let mut days: BTreeMap<i64, u64> = BTreeMap::new();
         for suite in suites {
             let counted: Days = db.query(
-                "select added_at / 86400, count(*) from placement join suite on suite.id = placement.suite_id
-                 where suite.codename = ?1 and added_at >= ?2 group by added_at / 86400",
+                "select added_at / 86400, count(*) from
+                     (select distinct added_at, content_id from placement join suite on suite.id = placement.suite_id
+                      where suite.codename = ?1 and added_at >= ?2) as placed
+                 group by added_at / 86400",
                 params![suite.as_str(), since],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?;

@@ -1,11 +1,50 @@
 //! `If-Match`: a change applies only to the state that was seen.
 
 use super::assert_problem;
-use archive_tests::{DebBuilder, Uploader};
-use serde_json::json;
+use archive_tests::{DebBuilder, TestArchive, Uploader};
+use serde_json::{Value, json};
 
 fn hello(version: &str) -> DebBuilder {
     DebBuilder::new("hello", version, "all")
+}
+
+#[test]
+fn an_edit_is_no_removal_on_the_site_and_no_second_placement() {
+    let archive = TestArchive::init(&["--url", "https://example.org/apt"]);
+    archive.account("root", &["--role", "admin"]);
+    let token = archive.token("root", &["admin"]);
+    let server = Uploader::start(&archive);
+    let uploaded = server.upload(&hello("1.0"), "wait=published", &token);
+    let path = format!("/api/packages/{}", uploaded.json()["id"].as_str().unwrap());
+    for section in ["web", "admin"] {
+        let edited = server.json("PUT", &path, Some(&token), &json!({ "section": section }));
+        assert_eq!(edited.status, 200, "{}", edited.text());
+    }
+    archive.publish();
+    let twin: Value = serde_json::from_str(&archive.read("browse/stable/hello/index.json")).unwrap();
+    let history = twin["history"].as_array().unwrap();
+    assert_eq!(
+        (history.len(), &history[0]["removed"]),
+        (1, &Value::Null),
+        "{twin}"
+    );
+    let feed = archive.read("browse/stable/hello/feed.xml");
+    assert_eq!(feed.matches("<entry>").count(), 1, "{feed}");
+    let placed = server.get("/api/stats/daily", Some(&token)).json();
+    assert!(placed.to_string().contains("\"placed\":1"), "{placed}");
+    // What leaves makes the feed a newer one.
+    server.upload(&hello("1.1"), "wait=published", &token);
+    archive.repogen(&["remove", "hello=1.1"]).ok();
+    archive.publish();
+    let feed = archive.read("browse/stable/hello/feed.xml");
+    let updated = |text: &str| {
+        text.split("<updated>")
+            .skip(1)
+            .map(|rest| rest[..20].to_owned())
+            .collect::<Vec<_>>()
+    };
+    let times = updated(&feed);
+    assert!(times.iter().skip(1).all(|entry| *entry <= times[0]), "{feed}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the catalog holds, as the site shows it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use archive_catalog::downloads::Downloads;
@@ -55,8 +56,8 @@ impl<'a> SitePackages<'a> {
         }
         let limit = u32::try_from(Package::HISTORY).expect("some dozens");
         let history = self.snapshot.history(name, limit)?;
-        let history = history
-            .iter()
+        let history = stays(&history)
+            .into_iter()
             .filter(|past| self.is_listed(&past.content, &past.component));
         Ok(Some(Package {
             builds,
@@ -220,6 +221,23 @@ fn job(job: CiJob) -> Job {
         commit: job.commit,
         run: job.run,
     }
+}
+
+/// Returns each stay in a suite once, newest first: what a suite says of a package can be edited, which ends a placement and begins
+/// another.
+fn stays(history: &[PastPlacement]) -> Vec<&PastPlacement> {
+    let mut begun: HashMap<(Sha256, i64), i64> = HashMap::new();
+    let mut stays = Vec::new();
+    for past in history {
+        let key = (past.content.sha256, past.added_at);
+        let next = begun.insert(key, past.added_revision);
+        let goes_on = past.removed.is_some_and(|(revision, _)| next == Some(revision));
+        if !goes_on {
+            stays.push(past);
+        }
+    }
+    stays.sort_by_key(|past| Reverse(past.added_at));
+    stays
 }
 
 fn placed(past: &PastPlacement) -> Placed {
