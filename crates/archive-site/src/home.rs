@@ -84,6 +84,11 @@ fn status_view(status: &SuiteStatus) -> HomeStatusView {
     }
 }
 
+/// Says whether the first page says how to use a suite: it has an address then.
+pub(crate) fn has_setup(site: &Site, suite: &SiteSuite) -> bool {
+    setup(site, suite).is_some()
+}
+
 fn setup(site: &Site, suite: &SiteSuite) -> Option<SetupView> {
     let (url, sources) = (site.url.as_ref()?, suite.sources.as_ref()?);
     let codename = &suite.codename;

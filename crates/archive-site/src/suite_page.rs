@@ -5,6 +5,7 @@ use debian_control::release::format_iso;
 use serde::Serialize;
 
 use crate::file::File;
+use crate::home::has_setup;
 use crate::layout::Layout;
 use crate::list::List;
 use crate::listing::{ALL, RowView, file_name, section_folder, section_title};
@@ -27,6 +28,8 @@ pub(crate) const NEWEST: usize = 100;
 struct SuitePage<'a> {
     layout: Layout<'a>,
     suite: &'a SiteSuite,
+    /// Whether the first page says how to use it.
+    has_setup: bool,
     packages: String,
     size: String,
     published: String,
@@ -133,6 +136,7 @@ fn suite_page<'a, S: RecordStore>(
     };
     let letters = tree::parts(&record.store, &List::all(), "")?;
     Ok(SuitePage {
+        has_setup: has_setup(site, suite),
         suite,
         packages: text::count(status.names),
         size: text::bytes(status.size_bytes),

@@ -337,6 +337,20 @@ fn prune_deletes_pages_of_what_is_not_published_and_nothing_else_of_the_site() {
 }
 
 #[test]
+fn without_an_address_no_page_leads_to_commands_that_are_not_there() {
+    let archive = TestArchive::new();
+    archive.add(&[package("hello", "1.0")]);
+    archive.publish();
+    let page = archive.read("browse/stable/index.html");
+    assert!(!page.contains("#setup-stable"), "{page}");
+    let served = served();
+    served.publish();
+    let page = served.read("browse/stable/index.html");
+    assert!(page.contains("#setup-stable"), "{page}");
+    assert!(served.read("index.html").contains("id=\"setup-stable\""));
+}
+
+#[test]
 fn pages_stay_as_long_as_what_they_are_about_is_served() {
     let archive = served();
     let add = |component: &str, name: &str| {
