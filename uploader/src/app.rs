@@ -93,10 +93,7 @@ impl App {
             usage: Arc::default(),
             refusals: Arc::default(),
             oidc: Arc::new(Oidc::new(archive.home())?),
-            single_sign_on: Arc::new(SingleSignOn::new(
-                archive.home(),
-                settings.sign_in_secret.clone(),
-            )?),
+            single_sign_on: Arc::new(SingleSignOn::new(&archive, settings.sign_in_secret.clone())?),
             upload_slots: Arc::new(UploadSlots::new()),
             in_progress: Arc::new(RequestsInProgress::new(requests_per_address)),
             store_health: Arc::default(),

@@ -11,10 +11,11 @@ mod pending;
 mod person;
 mod settings;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
 
 pub(crate) use self::client::ProviderAnswer;
@@ -50,10 +51,14 @@ struct KnownProvider {
 }
 
 impl SingleSignOn {
-    /// Reads the file, when there is one.
-    pub(crate) fn new(root: &Path, secret: Option<String>) -> anyhow::Result<Self> {
+    /// Reads the file, when there is one; an error where it does not fit the archive.
+    pub(crate) fn new(archive: &Archive, secret: Option<String>) -> anyhow::Result<Self> {
+        let root = archive.home();
+        let file: WatchedFile<SignInSettings> = WatchedFile::new(root.join(FILE_NAME))?;
+        let fits = file.content().check_suites(archive.config());
+        fits.map_err(|why| anyhow::anyhow!("`{FILE_NAME}` does not fit `repogen.toml`: {why}"))?;
         Ok(Self {
-            file: WatchedFile::new(root.join(FILE_NAME))?,
+            file,
             root: root.to_owned(),
             secret,
             fetcher: IssuerFetcher::new()?,

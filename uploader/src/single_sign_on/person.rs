@@ -6,7 +6,6 @@ use debian_archive::config::Config;
 use serde_json::{Map, Value};
 
 use super::settings::{EVERYBODY, Provider, SignInSettings};
-use crate::id_tokens::shown;
 
 /// How many groups somebody may be in.
 const MAX_GROUPS: usize = 10_000;
@@ -70,11 +69,7 @@ impl Person {
                 (Role::User, None) => {}
                 (_, Some(names)) => {
                     for name in names {
-                        let suite = config.suite(name).ok_or_else(|| {
-                            let (group, name) = (shown(&group.name), shown(name));
-                            format!("group `{group}` has the suite `{name}`, which the archive has not")
-                        })?;
-                        suites.push(suite.codename.clone());
+                        suites.push(group.suite(name, config)?.codename.clone());
                     }
                 }
             }

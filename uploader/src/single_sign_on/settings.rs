@@ -1,7 +1,7 @@
 //! The file that says where people sign in, and what their groups may do.
 
 use archive_catalog::accounts::Role;
-use debian_archive::config::{self, UrlProblem};
+use debian_archive::config::{self, Config, Suite, UrlProblem};
 use serde::{Deserialize, Deserializer};
 
 use crate::id_tokens::{check_url, shown};
@@ -64,6 +64,27 @@ pub(super) struct GroupRights {
     pub(super) role: Role,
     /// Codenames or aliases; left out: all for a maintainer, none for a user.
     pub(super) suites: Option<Vec<String>>,
+}
+
+impl GroupRights {
+    /// Returns a suite of the group; an error says that the archive does not have it.
+    pub(super) fn suite<'c>(&self, name: &str, config: &'c Config) -> Result<&'c Suite, String> {
+        config.suite(name).ok_or_else(|| {
+            let (group, name) = (shown(&self.name), shown(name));
+            format!("group `{group}` has the suite `{name}`, which repogen.toml does not have")
+        })
+    }
+}
+
+impl SignInSettings {
+    /// Checks that the archive has the suites of the groups.
+    pub(super) fn check_suites(&self, config: &Config) -> Result<(), String> {
+        let of_group = |group: &GroupRights| {
+            let mut names = group.suites.iter().flatten();
+            names.try_for_each(|name| group.suite(name, config).map(drop))
+        };
+        self.groups.iter().try_for_each(of_group)
+    }
 }
 
 impl Default for SignInSettings {

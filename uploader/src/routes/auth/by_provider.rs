@@ -66,7 +66,9 @@ fn account_of(app: &App, by: &Caller, returned: &ReturnedPerson) -> Result<Accou
     } = returned;
     let rights = person.rights(settings, app.archive.config()).map_err(|why| {
         tracing::error!("single-sign-on.toml does not fit repogen.toml: {why}");
-        Problem::failed()
+        refused(
+            "the settings for your group name a suite that the archive does not have: tell an administrator",
+        )
     })?;
     let found = app
         .archive
