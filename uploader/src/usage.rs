@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use archive_catalog::CatalogError;
-use archive_catalog::accounts::Id;
+use archive_catalog::accounts::{ApiToken, Id};
 use archive_catalog::downloads::DownloadCount;
 use debian_archive::archive::Archive;
 use debian_control::digest::Sha256;
@@ -37,9 +37,10 @@ impl Usage {
         self.lock().tokens.insert(token.clone(), minute);
     }
 
-    /// Returns when a token was used, where that is not written yet.
-    pub(crate) fn token_used_at(&self, token: &Id) -> Option<i64> {
-        self.lock().tokens.get(token).copied()
+    /// Returns when a token was used, where that is not written yet; at no time before it was made.
+    pub(crate) fn token_used_at(&self, token: &ApiToken) -> Option<i64> {
+        let used = self.lock().tokens.get(&token.id).copied();
+        used.map(|at| at.max(token.created_at))
     }
 
     /// Writes what was counted. What cannot be written is kept for the next time. Blocking.

@@ -109,7 +109,7 @@ codes! {
     UnknownField "unknown_field" BAD_REQUEST "The body has a field that the operation does not know";
     ChecksumMismatch "checksum_mismatch" CHECKSUM_MISMATCH "The part does not match its checksum";
     DigestMismatch "digest_mismatch" BAD_REQUEST "The body does not match the digest sent with it";
-    PreconditionFailed "precondition_failed" PRECONDITION_FAILED "The resource was changed since it was read";
+    PreconditionFailed "precondition_failed" PRECONDITION_FAILED "A precondition of the request does not hold";
     InvalidUpload "invalid_upload" BAD_REQUEST "The body of the upload cannot be read";
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "A value in the body is not valid";
     InvalidWebhookUrl "invalid_webhook_url" UNPROCESSABLE_ENTITY "The URL of the webhook cannot be used";

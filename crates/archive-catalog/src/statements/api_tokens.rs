@@ -112,8 +112,10 @@ pub(crate) fn forget_short_lived(db: &Db<'_>, account: &Id, now: i64) -> Sql<()>
 
 pub(crate) fn used(db: &Db<'_>, used: &[(Id, i64)]) -> Sql<()> {
     for (id, at) in used {
+        // Times are noted by the minute, which may have begun before the token was made.
         db.execute(
-            "update api_token set last_used_at = ?2 where id = ?1 and coalesce(last_used_at, 0) < ?2",
+            "update api_token set last_used_at = case when created_at > ?2 then created_at else ?2 end
+             where id = ?1 and coalesce(last_used_at, 0) < ?2",
             params![id.as_str(), at],
         )?;
     }

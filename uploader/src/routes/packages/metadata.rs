@@ -26,7 +26,7 @@ pub(crate) struct ChangePackage {
 
 /// The name of a tag, or its name and color.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the name of a tag, or {\"name\", \"color\"}")]
 pub(crate) enum NewTag {
     Name(String),
     Tag { name: String, color: Option<String> },
@@ -34,7 +34,7 @@ pub(crate) enum NewTag {
 
 /// A suite by codename or alias, or a suite and a component of it.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a suite, or {\"suite\", \"component\"}")]
 pub(crate) enum NewPlace {
     Suite(String),
     Place {

@@ -68,7 +68,7 @@ pub(super) fn page_of_all(
         items: found
             .into_iter()
             .map(|mut owned| {
-                let used = app.usage.token_used_at(&owned.token.id);
+                let used = app.usage.token_used_at(&owned.token);
                 owned.token.last_used_at = owned.token.last_used_at.max(used);
                 TokenView {
                     user: Some(owned.owner.to_string()),
@@ -84,7 +84,7 @@ pub(crate) fn page_of(app: &App, account: &Account) -> Result<ListPage<TokenView
     let mut tokens = app.archive.accounts().tokens(&account.id)?;
     for token in &mut tokens {
         // The newest uses are not in the catalog yet.
-        token.last_used_at = token.last_used_at.max(app.usage.token_used_at(&token.id));
+        token.last_used_at = token.last_used_at.max(app.usage.token_used_at(token));
     }
     Ok(ListPage {
         items: tokens.iter().map(|token| TokenView::new(token, None)).collect(),
