@@ -60,7 +60,9 @@ pub use placement::{Judged, NewDescription, NewPlacement, PackageChange, PlacedS
 pub use position::{Cluster, Indexed, Position, Section};
 pub use publication::{ContentsState, Progress, Publication, PublishedFile, SuiteState};
 pub use retention::{PruneMode, PruneResult, PrunedVersion, Retention};
-pub use snapshot::{ContentKey, Counts, PackageOutline, PathList, ShownFile, Snapshot, StateChanges};
+pub use snapshot::{
+    ContentKey, Counts, ListedPlaces, PackageOutline, PathList, ShownFile, Snapshot, StateChanges,
+};
 pub use snapshot_id::{
     CountedState, InvalidSnapshotId, Pin, Retained, RetainedState, SnapshotId, SnapshotPackage,
 };

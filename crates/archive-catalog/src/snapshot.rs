@@ -74,8 +74,12 @@ pub trait Snapshot {
     /// snapshot of.
     fn identities(&self, name: &PackageName) -> Result<Vec<Sha256>, CatalogError>;
 
-    /// Counts packages: all, and those added and removed since an earlier revision.
-    fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError>;
+    /// Counts what it holds.
+    fn count(&self) -> Result<u64, CatalogError>;
+
+    /// Counts packages that stand in one of these places: all, and those added and removed since an earlier revision, which was
+    /// published with the same places.
+    fn counts(&self, since: Option<i64>, places: &ListedPlaces) -> Result<Counts, CatalogError>;
 }
 
 /// The file of a package that a state shows.
@@ -128,6 +132,22 @@ pub struct PathList<'a> {
     pub then: bool,
     /// Whether the later one does.
     pub now: bool,
+}
+
+/// Where packages have to stand to be in an index of a suite: a package of another place may be left from other settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPlaces {
+    /// The components.
+    pub components: Vec<Component>,
+    /// The architectures, `all` among them.
+    pub architectures: Vec<Architecture>,
+}
+
+impl ListedPlaces {
+    /// Says whether a package stands in one of them.
+    pub fn list(&self, package: &SnapshotPackage) -> bool {
+        self.components.contains(&package.component) && self.architectures.contains(&package.architecture)
+    }
 }
 
 /// How many packages a suite holds, and what changed.

@@ -12,6 +12,7 @@ mod vulnerabilities;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use archive_catalog::ListedPlaces;
 use archive_index::Form;
 use debian_control::architecture::Architecture;
 use debian_control::name::{Component, PackageName, SuiteName};
@@ -297,6 +298,15 @@ impl Suite {
     /// Returns the component that an input without one means.
     pub fn default_component(&self) -> &Component {
         self.components.first().expect("`check` refuses an empty list")
+    }
+
+    /// Returns where packages are published here.
+    pub fn listed_places(&self) -> ListedPlaces {
+        let all = std::iter::once(Architecture::all());
+        ListedPlaces {
+            components: self.components.clone(),
+            architectures: all.chain(self.architectures.iter().cloned()).collect(),
+        }
     }
 
     /// Returns whether packages of `architecture` are published here.

@@ -13,6 +13,7 @@ mod gate;
 mod lease;
 mod mode;
 mod pinned;
+mod places;
 mod plan;
 mod refusal;
 mod settings;
@@ -22,6 +23,7 @@ mod suite_indexes;
 mod take_down;
 mod vanishing;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::time::Instant;
 
@@ -66,6 +68,7 @@ pub use suite_indexes::expected_packages;
 use alias::AliasedSuite;
 use apply::{PublishTarget, StagedRelease};
 use error::write_error;
+use places::Places;
 use site::SuiteSite;
 use steps::IndexOutput;
 use suite_indexes::{BuiltIndexes, SuiteIndexes};
@@ -442,7 +445,7 @@ impl PublishRun<'_> {
         stages.end("signing");
 
         let since = snapshot.state().publication.as_ref();
-        let counts = snapshot.counts(since.map(|publication| publication.revision))?;
+        let counts = self.counts(snapshot)?;
         let publication = Publication {
             revision: self.revision,
             packages: counts.packages,
@@ -494,6 +497,34 @@ impl PublishRun<'_> {
             stages: stages.stages,
             milliseconds: started.elapsed().as_millis(),
         }))
+    }
+
+    /// Counts what is in the indexes, and what came into them and left them since the last publish.
+    fn counts(&self, snapshot: &dyn Snapshot) -> Result<Counts, CatalogError> {
+        let publication = snapshot.state().publication.as_ref();
+        let places = self.suite.listed_places();
+        let Some(publication) = publication.filter(|_| !self.already_in_place) else {
+            return snapshot.counts(publication.map(|publication| publication.revision), &places);
+        };
+        // Other settings may list other places.
+        let then = self.archive.catalog().snapshot(
+            &self.suite.codename,
+            self.suite.pool_tree(),
+            Some(publication.revision),
+        )?;
+        let shown = Places::of(publication);
+        let before = then.packages()?.into_iter().filter(|package| shown.show(package));
+        let before: HashSet<Sha256> = before.map(|package| package.sha256).collect();
+        let now = snapshot
+            .packages()?
+            .into_iter()
+            .filter(|package| places.list(package));
+        let now: HashSet<Sha256> = now.map(|package| package.sha256).collect();
+        Ok(Counts {
+            packages: now.len() as u64,
+            added: now.difference(&before).count() as u64,
+            removed: before.difference(&now).count() as u64,
+        })
     }
 
     /// Builds the indexes that changed.

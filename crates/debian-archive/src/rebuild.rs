@@ -143,13 +143,13 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
                 work.record_live(&tree, Unserved::Newer)?;
             }
             let pinned = work.pin_beside(&unknown)?;
-            let counts = archive
+            let packages = archive
                 .catalog()
                 .snapshot(&suite.codename, suite.pool_tree(), None)?
-                .counts(None)?;
+                .count()?;
             rebuilt.suites.push(RebuiltSuite {
                 codename: suite.codename.clone(),
-                packages: counts.packages,
+                packages,
                 pinned,
             });
         }
@@ -176,13 +176,13 @@ fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, Rebui
         };
         let pinned = work.pinned(&served_snapshots(archive, suite)?)?;
         work.live()?;
-        let counts = archive
+        let packages = archive
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), None)?
-            .counts(None)?;
+            .count()?;
         rebuilt.suites.push(RebuiltSuite {
             codename: suite.codename.clone(),
-            packages: counts.packages,
+            packages,
             pinned,
         });
     }
@@ -213,7 +213,7 @@ impl SuiteWork<'_> {
     fn pin_beside(&mut self, ids: &[SnapshotId]) -> Result<u64, RebuildError> {
         let before = self.snapshot()?;
         let revision = before.state().revision;
-        let packages = before.counts(None)?.packages;
+        let packages = before.count()?;
         drop(before);
         let count = self.pinned(ids)?;
         if count > 0 {
@@ -270,7 +270,7 @@ impl SuiteWork<'_> {
                 .snapshot(&self.suite.codename, self.suite.pool_tree(), Some(revision))?;
         let publication = Publication {
             revision,
-            packages: held.counts(None)?.packages,
+            packages: held.count()?,
             date: tree.date,
             superseded_at: None,
             // Under which settings it was made nobody knows any more: the next publish makes it anew.

@@ -189,8 +189,8 @@ impl Archive {
         let held = self
             .catalog()
             .snapshot(&suite.codename, suite.pool_tree(), Some(state.revision))?
-            .counts(None)?;
-        if held.packages == *packages {
+            .count()?;
+        if held == *packages {
             return Ok(());
         }
         self.catalog().unpin(&suite.codename, &state.id, None, now)?;

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
-use debian_control::name::{PackageName, SuiteName};
+use debian_control::name::{Component, PackageName, SuiteName};
 use debian_control::version::Version;
 
 use super::{named, publications, rows};
-use crate::sql::{ColumnType, Db, Given, Row, Sql, SqlError, given_row, params};
+use crate::sql::{ColumnType, Db, Given, Param, Row, Sql, SqlError, given_row, params};
 use crate::sql_catalog::Reader;
 use crate::{
-    CatalogError, Cluster, ContentKey, Counts, Indexed, NamedPackage, PackageOutline, PastPlacement,
-    PathList, Position, Section, ShownFile, Snapshot, SnapshotPackage, StateChanges, SuiteState,
+    CatalogError, Cluster, ContentKey, Counts, Indexed, ListedPlaces, NamedPackage, PackageOutline,
+    PastPlacement, PathList, Position, Section, ShownFile, Snapshot, SnapshotPackage, StateChanges,
+    SuiteState,
 };
 
 /// A state of a suite, read in a transaction that stays open.
@@ -89,13 +91,14 @@ impl SqlSnapshot<'_> {
         }
     }
 
-    fn count_all(&self, db: &Db<'_>) -> Sql<u64> {
-        db.query_one(
-            "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
-                 and (removed_revision is null or removed_revision > ?2)",
-            params![self.suite, self.revision],
-            |row| row.get(0),
-        )
+    fn count_listed(&self, db: &Db<'_>, places: &ListedPlaces) -> Sql<u64> {
+        let mut values = params![self.suite, self.revision].to_vec();
+        let listed = listed(places, &mut values);
+        let query = format!(
+            "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
+                 and (removed_revision is null or removed_revision > ?2) and {listed}"
+        );
+        db.query_one(&query, &values, |row| row.get(0))
     }
 }
 
@@ -308,22 +311,36 @@ impl Snapshot for SqlSnapshot<'_> {
         })
     }
 
-    fn counts(&self, since: Option<i64>) -> Result<Counts, CatalogError> {
+    fn count(&self) -> Result<u64, CatalogError> {
+        self.read("count packages", |db| {
+            db.query_one(
+                "select count(*) from placement where suite_id = ?1 and added_revision <= ?2
+                     and (removed_revision is null or removed_revision > ?2)",
+                params![self.suite, self.revision],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    fn counts(&self, since: Option<i64>, places: &ListedPlaces) -> Result<Counts, CatalogError> {
         self.read("count packages", |db| {
             let Some(since) = since else {
-                let packages = self.count_all(db)?;
+                let packages = self.count_listed(db, places)?;
                 return Ok(Counts { packages, added: packages, removed: 0 });
             };
             // In one revision and not in the other; a package that was taken out and put back in between is neither. The plus
             // signs keep SQLite from looking for the other placement through all of the suite: it is to go by the content.
             let only_in = |here: i64, there: i64, changed: &str| {
+                let earlier = here.min(there);
+                let mut values = params![self.suite, here, there, earlier].to_vec();
+                let listed = listed(places, &mut values);
                 let query = format!(
                     "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
-                     and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and not exists
+                     and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and {listed} and not exists
                      (select 1 from placement other where other.content_id = one.content_id and +other.suite_id = ?1
                       and +other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
                 );
-                db.query_one(&query, params![self.suite, here, there, here.min(there)], |row| row.get(0))
+                db.query_one(&query, &values, |row| row.get(0))
             };
             let added: u64 = only_in(self.revision, since, "added_revision")?;
             let removed: u64 = only_in(since, self.revision, "removed_revision")?;
@@ -331,11 +348,28 @@ impl Snapshot for SqlSnapshot<'_> {
             let then = self.state.publication.as_ref().filter(|publication| publication.revision == since);
             let packages = match then {
                 Some(publication) => (publication.packages + added).saturating_sub(removed),
-                None => self.count_all(db)?,
+                None => self.count_listed(db, places)?,
             };
             Ok(Counts { packages, added, removed })
         })
     }
+}
+
+/// Returns the condition that the placement `one` is in one of these places, whose names it adds to the values.
+fn listed<'v>(places: &'v ListedPlaces, values: &mut Vec<Param<'v>>) -> String {
+    let mut marks = |names: &mut dyn Iterator<Item = &'v str>| {
+        let marks: Vec<String> = names
+            .map(|name| {
+                values.push(Param::Text(name.into()));
+                format!("?{}", values.len())
+            })
+            .collect();
+        marks.join(", ")
+    };
+    let components = marks(&mut places.components.iter().map(Component::as_str));
+    let architectures = marks(&mut places.architectures.iter().map(Architecture::as_str));
+    // As texts that were made, no index is gone by: nearly all packages are there.
+    format!("(one.component || '') in ({components}) and (one.architecture || '') in ({architectures})")
 }
 
 fn position(row: &Row<'_>) -> Sql<Position> {

@@ -1,11 +1,12 @@
 //! Packages that a publish would stop serving although nobody removed them: the settings no longer list their component or
 //! architecture.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use archive_catalog::{CatalogError, Publication, SnapshotPackage};
 use debian_control::counted::counted;
 
+use super::places::Places;
 use crate::config::Suite;
 
 /// Returns which of the packages of a suite stand where it was published and the present settings list nothing, as text for an error.
@@ -19,7 +20,7 @@ pub(super) fn find(
     let Some(publication) = publication else {
         return Ok(None);
     };
-    let places = places(publication);
+    let places = Places::of(publication);
     let has_component = |name: &str| suite.components.iter().any(|found| found.as_str() == name);
     let has_architecture = |name: &str| suite.architectures.iter().any(|found| found.as_str() == name);
     let is_gone = |(component, architecture): &(&str, &str)| {
@@ -50,17 +51,4 @@ pub(super) fn find(
         .map(|(place, count)| format!("{} of {place}", counted(*count, "package")))
         .collect();
     Ok((!told.is_empty()).then(|| told.join(", ")))
-}
-
-/// Returns the component and the architecture of each Packages index of a publication.
-pub(super) fn places(publication: &Publication) -> BTreeSet<(&str, &str)> {
-    let paths = publication.files.iter().map(|file| file.path.as_str());
-    paths.filter_map(place).collect()
-}
-
-/// Returns the component and the architecture of a Packages index.
-fn place(path: &str) -> Option<(&str, &str)> {
-    let (folder, file) = path.rsplit_once('/')?;
-    let (component, architecture) = folder.rsplit_once("/binary-")?;
-    file.starts_with("Packages").then_some((component, architecture))
 }

@@ -37,7 +37,12 @@ fn a_component_that_is_gone_takes_its_packages_only_when_told() {
     let found = archive.repogen(&["verify"]);
     assert_eq!(found.code, 1);
     assert!(found.stdout.contains("component `contrib`"), "{}", found.stdout);
-    archive.repogen(&["publish", "--drop"]).ok();
+    let counts = |arguments: &[&str]| {
+        let published = archive.repogen(arguments).ok();
+        let row = published.rows()[0].join(" ");
+        row.rsplit_once(' ').unwrap().0.to_owned()
+    };
+    assert_eq!(counts(&["publish", "--drop"]), "stable published 0 0 1");
     assert!(
         archive
             .read("dists/stable/Release")
@@ -46,7 +51,7 @@ fn a_component_that_is_gone_takes_its_packages_only_when_told() {
     archive.repogen(&["verify"]).ok();
     // What was let go is no matter any more, and can still be seen and moved.
     archive.add(&[DebBuilder::new("other", "1.0", "amd64")]);
-    archive.publish();
+    assert_eq!(counts(&["publish"]), "stable published 1 1 0");
     let listed = archive.repogen(&["list"]).ok();
     assert!(listed.stdout.contains("stable\tcontrib"), "{}", listed.stdout);
     assert!(

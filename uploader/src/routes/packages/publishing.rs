@@ -66,7 +66,11 @@ pub(crate) fn of_package(
                 .snapshot(&suite.codename, suite.pool_tree(), Some(live.revision))?
                 .named(&content.name)?
                 .iter()
-                .any(|held| held.content.sha256 == content.sha256),
+                .any(|held| {
+                    held.content.sha256 == content.sha256
+                        && suite.takes(&content.architecture)
+                        && suite.components.contains(&held.component)
+                }),
             None => false,
         };
         items.push(PackagePublishing {

@@ -10,7 +10,7 @@ use super::visibility::{is_enabled, is_shown};
 use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::vanishing::places;
+use crate::publish::places::Places;
 use archive_catalog::{CatalogError, Publication};
 
 /// Why the files of the site cannot be compared with the catalog.
@@ -97,16 +97,9 @@ pub(super) fn published_names(
     let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
     let codename = suite.codename.as_str();
     // As it was published, whatever the settings say since: while a publish is refused, what was there stays.
-    let places = places(&publication);
-    let is_listed = |package: &archive_catalog::SnapshotPackage| {
-        let of_component = places
-            .iter()
-            .filter(|place| place.0 == package.component.as_str());
-        let mut architectures = of_component.map(|place| place.1);
-        architectures.any(|name| package.architecture.is_all() || name == package.architecture.as_str())
-    };
+    let places = Places::of(&publication);
     let packages = snapshot.packages()?;
-    let listed = packages.iter().filter(|package| is_listed(package));
+    let listed = packages.iter().filter(|package| places.show(package));
     let folders = listed.map(|package| package_folder(codename, package.name.as_str()));
     let folders = folders.collect();
     Ok(Some(PublishedNames { folders, publication }))
