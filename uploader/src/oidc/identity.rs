@@ -48,8 +48,13 @@ impl JobIdentity {
             // Source: the references of GitHub and of Forgejo on OpenID Connect in Actions, which have these claims alike.
             IssuerKind::GitHub | IssuerKind::Forgejo => {
                 let repository = claims.text("repository")?;
+                // The workflow whose steps run, where another one calls it.
+                if let Some(called) = claims.optional("job_workflow_ref")? {
+                    actions_workflow(("job_workflow_ref", &called), &repository, kind)?;
+                }
+                let workflow = claims.text("workflow_ref")?;
                 Ok(Self {
-                    workflow: actions_workflow(&claims.text("workflow_ref")?, &repository, kind)?,
+                    workflow: actions_workflow(("workflow_ref", &workflow), &repository, kind)?,
                     owner_id: claims.text("repository_owner_id")?,
                     environment: claims.optional("environment")?,
                     reference: claims.optional("ref")?,
@@ -88,7 +93,11 @@ fn is_public(claims: &JobClaims, claim: &str) -> Result<bool, Problem> {
 }
 
 /// Returns the file of `OWNER/NAME/.github/workflows/FILE@REF`, which has to be of the repository itself.
-fn actions_workflow(text: &str, repository: &str, kind: IssuerKind) -> Result<String, Problem> {
+fn actions_workflow(
+    (claim, text): (&str, &str),
+    repository: &str,
+    kind: IssuerKind,
+) -> Result<String, Problem> {
     let folders: &[&str] = match kind {
         IssuerKind::Forgejo => &[".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/"],
         _ => &[".github/workflows/"],
@@ -101,7 +110,7 @@ fn actions_workflow(text: &str, repository: &str, kind: IssuerKind) -> Result<St
     let file = file().map(str::to_owned);
     file.ok_or_else(|| {
         refused(format!(
-            "the `workflow_ref` `{}` is not a workflow of `{}`",
+            "the `{claim}` `{}` is not a workflow of `{}`",
             shown(text),
             shown(repository)
         ))

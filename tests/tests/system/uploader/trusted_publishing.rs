@@ -274,6 +274,13 @@ fn what_is_not_right_to_the_letter_is_refused() {
             ),
             "not a workflow of",
         ),
+        (
+            world.with(
+                "job_workflow_ref",
+                json!("evil/build/.github/workflows/build.yml@refs/heads/main"),
+            ),
+            "not a workflow of",
+        ),
     ] {
         world.refused(&sign(&claims), (401, INVALID, words));
     }
