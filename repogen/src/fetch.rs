@@ -55,6 +55,9 @@ impl Fetcher {
         let download = async {
             let request = self.client.get(url).timeout(DOWNLOAD_TIMEOUT);
             let mut response = request.send().await?.error_for_status()?;
+            let status = response.status();
+            // A redirect that leads nowhere has a body, too.
+            anyhow::ensure!(status.is_success(), "it answers with {status}");
             let mut left = MAX_BYTES;
             while let Some(piece) = response.chunk().await? {
                 left = left

@@ -1,6 +1,7 @@
 //! `repogen scan-vulnerabilities`: what is known to be vulnerable in a suite.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use clap::Args;
 use debian_archive::archive::Archive;
@@ -90,7 +91,12 @@ pub(super) fn scan<'a>(
         Some(file) => file.path().to_owned(),
         None => archive.home().join(source),
     };
-    let database = VulnerabilityDatabase::read(&path, &wanted)?;
+    let shown = if fetched.is_some() {
+        Path::new(source)
+    } else {
+        &path
+    };
+    let database = VulnerabilityDatabase::read(&path, shown, &wanted)?;
     let mut reports = Vec::new();
     for suite in suites {
         reports.push((*suite, archive.scan_suite(suite, &database, now())?));

@@ -65,11 +65,11 @@ pub struct VulnerabilityDatabase {
 }
 
 impl VulnerabilityDatabase {
-    /// Reads a file, JSON or a zip of it, or a folder of JSON files.
-    pub fn read(path: &Path, wanted: &SourceFilter) -> Result<Self, DatabaseError> {
+    /// Reads a file, JSON or a zip of it, or a folder of JSON files; errors name it as it is `shown`.
+    pub fn read(path: &Path, shown: &Path, wanted: &SourceFilter) -> Result<Self, DatabaseError> {
         let mut database = Self::default();
         let failed = |source| DatabaseError::Read {
-            path: path.to_owned(),
+            path: shown.to_owned(),
             source,
         };
         if path.is_dir() {
@@ -82,11 +82,11 @@ impl VulnerabilityDatabase {
         let begins = file.read(&mut magic).map_err(failed)?;
         file.rewind().map_err(failed)?;
         if magic.get(..begins) == Some(b"PK\x03\x04") {
-            database.add_zip(path, file, wanted)?;
+            database.add_zip(shown, file, wanted)?;
         } else if length > MAX_BYTES {
-            return Err(too_large(path, format!("{MAX_BYTES} bytes")));
+            return Err(too_large(shown, format!("{MAX_BYTES} bytes")));
         } else {
-            database.add_json(path, file.take(MAX_BYTES), wanted)?;
+            database.add_json(shown, file.take(MAX_BYTES), wanted)?;
         }
         Ok(database)
     }

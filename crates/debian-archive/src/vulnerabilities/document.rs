@@ -23,6 +23,9 @@ const MAX_ISSUE: u64 = 1 << 20;
 /// Most issues of the tracker that are kept: it has some ten thousand for a release.
 const MAX_ISSUES: usize = 2_000_000;
 
+/// What is wrong with a document that says nothing: it would be taken for one that knows of no vulnerability.
+const EMPTY: &str = "it is empty";
+
 /// What a document holds.
 pub(super) enum Document {
     /// Issues of the tracker, by source package.
@@ -76,10 +79,15 @@ impl<'de> Visitor<'de> for DocumentVisitor<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Document, A::Error> {
         let mut records = Vec::new();
+        let mut is_empty = true;
         while let Some(record) = list.next_element::<OsvRecord>()? {
             self.left.set(MAX_RECORD);
             let is_wanted = record.packages().any(|(_, name)| self.wanted.contains(name));
             records.extend(Some(record).filter(|_| is_wanted));
+            is_empty = false;
+        }
+        if is_empty {
+            return Err(serde::de::Error::custom(EMPTY));
         }
         Ok(Document::Osv(records))
     }
@@ -88,6 +96,7 @@ impl<'de> Visitor<'de> for DocumentVisitor<'_> {
         let mut packages: BTreeMap<String, BTreeMap<String, TrackerIssue>> = BTreeMap::new();
         let mut record = serde_json::Map::new();
         let mut issues = 0;
+        let mut is_empty = true;
         // What the fields of a record may have together.
         let mut left = MAX_RECORD;
         loop {
@@ -95,6 +104,7 @@ impl<'de> Visitor<'de> for DocumentVisitor<'_> {
             let Some(key) = map.next_key::<String>()? else {
                 break;
             };
+            is_empty = false;
             // The values of a package are objects; of the fields of a record that are needed, none is.
             match map.next_value_seed(Value {
                 is_wanted: self.wanted.contains(&key),
@@ -110,6 +120,9 @@ impl<'de> Visitor<'de> for DocumentVisitor<'_> {
                 }
                 Part::Other => {}
             }
+        }
+        if is_empty {
+            return Err(serde::de::Error::custom(EMPTY));
         }
         if record.contains_key("id") && record.contains_key("affected") {
             let record = serde_json::from_value(serde_json::Value::Object(record));

@@ -124,12 +124,16 @@ impl OsvRecord {
         1 + self.aliases.len() + self.upstream.len() + affected.sum::<usize>()
     }
 
-    /// Returns the CVE that it is about, or its own name.
+    /// Returns the CVE that it is about, or its own name: an advisory of a distribution may be about several, each with a record.
     pub(super) fn name(&self) -> &str {
-        let mut names = std::iter::once(&self.id)
+        let names = std::iter::once(&self.id)
             .chain(&self.upstream)
             .chain(&self.aliases);
-        names.find(|name| name.starts_with("CVE-")).unwrap_or(&self.id)
+        let mut cves = names.filter(|name| name.starts_with("CVE-"));
+        match cves.next() {
+            Some(cve) if cve == &self.id || cves.all(|other| other == cve) => cve,
+            _ => &self.id,
+        }
     }
 
     /// Forgets what it says of other releases.
@@ -277,6 +281,17 @@ mod tests {
     fn a_record_has_the_name_of_its_cve_and_the_urgency_of_the_distribution() {
         let found = record(r#"{"introduced":"0"}"#, "");
         assert_eq!(found.name(), "CVE-2026-1");
+        let named = |id: &str, upstream: &str| {
+            let text = format!(r#"{{"id":"{id}","upstream":{upstream},"affected":[]}}"#);
+            serde_json::from_str::<OsvRecord>(&text)
+                .unwrap()
+                .name()
+                .to_owned()
+        };
+        // Which of them a version still has, only their own records say.
+        assert_eq!(named("DSA-1-1", r#"["CVE-2026-1","CVE-2026-2"]"#), "DSA-1-1");
+        assert_eq!(named("DSA-1-1", r#"["CVE-2026-1","CVE-2026-1"]"#), "CVE-2026-1");
+        assert_eq!(named("CVE-2026-3", r#"["CVE-2026-1"]"#), "CVE-2026-3");
         let judged = found.judge("Debian:12", "hello", &"1".parse().unwrap());
         assert_eq!(judged.map(|(severity, ..)| severity), Some(Severity::High));
         assert!(found.judge("Debian:13", "hello", &"1".parse().unwrap()).is_none());
