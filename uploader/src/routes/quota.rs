@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
-use crate::routes::wire;
+use crate::routes::wire::{self, Tagged};
 
 /// The largest number that every reader of JSON takes as it is written.
 const LARGEST: u64 = (1 << 53) - 1;
@@ -39,6 +39,16 @@ pub(crate) struct QuotaRequest {
     /// Most packages; null or left out: as many as there is room for.
     #[schema(maximum = 9007199254740991_u64)]
     pub(crate) max_packages: Option<u64>,
+}
+
+impl Tagged for QuotaView {
+    fn uncounted(&self) -> Option<Self> {
+        Some(Self {
+            bytes: 0,
+            packages: 0,
+            ..self.clone()
+        })
+    }
 }
 
 impl QuotaView {

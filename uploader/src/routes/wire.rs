@@ -158,6 +158,25 @@ pub(crate) fn package(listed: &ListedPackage) -> Result<PackageView, Problem> {
     PackageView::new(&listed.entry, &listed.extras).map_err(|error| Problem::internal(&error))
 }
 
+/// What a route answers with that has an entity tag.
+pub(crate) trait Tagged: Serialize + Sized {
+    /// Returns it without what is counted in it, which changes although nobody edits it; `None` where nothing is.
+    fn uncounted(&self) -> Option<Self> {
+        None
+    }
+}
+
+impl Tagged for UserView {}
+
+impl Tagged for PackageView {
+    fn uncounted(&self) -> Option<Self> {
+        Some(Self {
+            downloads: 0,
+            ..self.clone()
+        })
+    }
+}
+
 /// Says whether a change is only for a certain state of what it changes.
 pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
     headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH)
@@ -167,15 +186,14 @@ pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
 /// as the client has seen it.
 ///
 /// Source: RFC 9110, sections 13.1.1 and 13.1.2. A weak tag never matches the former.
-pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Serialize) -> Result<(), Problem> {
+pub(crate) fn check_if_match(headers: &HeaderMap, body: &impl Tagged) -> Result<(), Problem> {
     if !is_conditional(headers) {
         return Ok(());
     }
-    let text = json(body);
-    let tag = entity_tag(&text);
+    let tag = entity_tag(body, &json(body));
     let failed = |detail: String| Err(Problem::new(Code::PreconditionFailed, detail));
     if headers.contains_key(header::IF_MATCH)
-        && !tags(headers, &header::IF_MATCH).any(|value| value == tag || value == "*")
+        && !tags(headers, &header::IF_MATCH).any(|value| value == "*" || edition(value) == edition(&tag))
     {
         return failed(format!(
             "the current `ETag` is {tag}: read the resource again before changing it"
@@ -194,13 +212,26 @@ fn is_excluded(headers: &HeaderMap, tag: &str) -> bool {
     tags(headers, &header::IF_NONE_MATCH).any(|value| value.trim_start_matches("W/") == tag || value == "*")
 }
 
-/// Returns the entity tag of a body: strong, and of its bytes alone.
-fn entity_tag(text: &[u8]) -> String {
-    let digest = debian_control::digest::sha256(text).to_string();
-    format!(
-        "\"{}\"",
-        digest.get(..32).expect("a SHA-256 digest has 64 digits")
-    )
+/// Returns the entity tag of a body, which is written as `text`: strong, and of its bytes alone.
+///
+/// Where something is counted in it, what stands before a dash is of the rest: an edit is for that.
+fn entity_tag(body: &impl Tagged, text: &[u8]) -> String {
+    let digest = |text: &[u8]| {
+        let digest = debian_control::digest::sha256(text).to_string();
+        let half = digest.get(..32).expect("a SHA-256 digest has 64 digits");
+        half.to_owned()
+    };
+    match body.uncounted() {
+        Some(rest) => format!("\"{}-{}\"", digest(&json(&rest)), digest(text)),
+        None => format!("\"{}\"", digest(text)),
+    }
+}
+
+/// Returns what of an entity tag changes by edits.
+fn edition(tag: &str) -> &str {
+    tag.split_once('-')
+        .map_or(tag, |(edition, _)| edition)
+        .trim_end_matches('"')
 }
 
 /// Returns the entity tags that a header lists.
@@ -213,9 +244,9 @@ fn tags<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> impl Iterator<
 }
 
 /// Answers with JSON that caches may keep when they ask each time.
-pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Serialize) -> Response {
+pub(crate) fn revalidated(headers: &HeaderMap, body: &impl Tagged) -> Response {
     let text = json(body);
-    let tag = entity_tag(&text);
+    let tag = entity_tag(body, &text);
     let mut response = if is_excluded(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -83,3 +83,23 @@ fn a_change_is_only_for_what_was_seen() {
         assert_eq!(delete(&tag).status, 204);
     }
 }
+
+#[test]
+fn what_is_counted_makes_no_edit_fail() {
+    let (archive, server, token) = Uploader::with_admin();
+    let uploaded = server.upload(&hello("1.0"), "", &token).json();
+    let path = format!("/api/packages/{}", uploaded["id"].as_str().unwrap());
+    let tag = server.get(&path, Some(&token)).header("etag").unwrap();
+    archive.change_catalog("insert into download (content_id, tree, count) select id, '', 7 from content");
+    let after = server.get(&path, Some(&token));
+    assert_eq!(after.json()["downloads"], 7);
+    let newer = after.header("etag").unwrap();
+    // Caches have to fetch it again, and whoever has seen the package may edit it.
+    assert_ne!(newer, tag);
+    let headers = [("If-Match", tag.as_str()), ("Content-Type", "application/json")];
+    let edited = server.send("PUT", &path, Some(&token), (&headers, b"{\"section\":\"net\"}"));
+    assert_eq!(edited.status, 200, "{}", edited.text());
+    let headers = [("If-Match", newer.as_str()), ("Content-Type", "application/json")];
+    let again = server.send("PUT", &path, Some(&token), (&headers, b"{\"section\":\"web\"}"));
+    assert_problem(&again, 412, "precondition_failed");
+}

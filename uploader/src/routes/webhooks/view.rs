@@ -7,6 +7,8 @@ use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::routes::wire::Tagged;
+
 /// A webhook.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Webhook)]
@@ -32,6 +34,8 @@ pub(crate) struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) secret: Option<String>,
 }
+
+impl Tagged for WebhookView {}
 
 impl WebhookView {
     pub(crate) fn new(webhook: &Webhook, secret: Option<String>) -> Self {
