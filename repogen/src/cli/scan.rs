@@ -30,7 +30,7 @@ pub(super) struct ScanArgs {
     #[arg(value_name = "PREFIX")]
     prefix: Option<String>,
     /// Only files with this extension: `deb`, `udeb` or `ddeb`.
-    #[arg(long = "type", short = 't', value_name = "TYPE", default_value = "deb")]
+    #[arg(long = "type", short = 't', value_name = "TYPE", default_value = "deb", value_parser = kind)]
     kind: String,
     /// Digests to print, comma-separated: `md5`, `sha1`, `sha256` [default: md5,sha256].
     #[arg(long, short = 'h', value_name = "LIST", value_parser = hashes)]
@@ -109,6 +109,14 @@ fn read(path: Option<&Path>, read: fn(&Path) -> io::Result<Overrides>) -> Result
         ))
     })?;
     Ok(Some(overrides))
+}
+
+/// Reads an extension: no pattern fits any file, and an empty index would be taken for that of an empty folder.
+fn kind(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(text.to_owned());
+    }
+    Err("expected an extension such as `deb`".to_owned())
 }
 
 pub(super) fn run(args: ScanArgs, context: &mut Context) -> Result<Completion, Failure> {

@@ -210,10 +210,11 @@ fn the_arguments_of_dpkg_scanpackages_mean_the_same() {
 #[test]
 fn arguments_that_are_none_print_nothing_on_stdout() {
     let folder = pool();
-    let calls: [&[&str]; 4] = [
+    let calls: [&[&str]; 5] = [
         &["--bogus", "pool"],
         &[],
         &["-h", "crc", "pool"],
+        &["-t", "(deb|ddeb)", "pool"],
         &["pool", "a", "b", "c"],
     ];
     for arguments in calls {
