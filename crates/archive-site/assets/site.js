@@ -70,6 +70,7 @@
     const plain = terms.flatMap((term) => [term.replace(/[^a-z0-9+._-]/g, ""), ...term.split(/[^a-z0-9]+/)]);
     const words = [...new Set(plain)].filter(Boolean).sort((one, other) => other.length - one.length);
     const found = new Map();
+    if (words.length === 0) show([], true);
     for (const word of words) {
       const isWhole = await lookUp(suite, word, found);
       const matching = [...found]
