@@ -224,7 +224,7 @@ pub fn autoremovable(
             source: Box::new(source),
         };
         let text = needs_as_one(present.stanza, &keeping.fields);
-        let stanza = Stanza::parse(&text).map_err(|error| {
+        let stanza = Stanza::of_index(&text).map_err(|error| {
             failed(UniverseError::Value {
                 field: "Package",
                 wrong: error.to_string(),
@@ -274,7 +274,7 @@ mod tests {
                 format!("Package: {name}\nVersion: {version}\nArchitecture: amd64\n{fields}")
             })
             .collect();
-        let stanzas: Vec<Stanza<'_>> = texts.iter().map(|text| Stanza::parse(text).unwrap()).collect();
+        let stanzas: Vec<Stanza<'_>> = texts.iter().map(|text| Stanza::of_index(text).unwrap()).collect();
         let present = |stanza| InstalledStanza {
             stanza,
             mark: Mark::Automatic,

@@ -169,7 +169,7 @@ mod tests {
         let phasing = Phasing::new("0123456789abcdef0123456789abcdef\n").unwrap();
         let held = |fields: &str| {
             let text = format!("Package: hello\nVersion: 2.10-3\n{fields}");
-            phasing.holds_back(&Stanza::parse(&text).unwrap())
+            phasing.holds_back(&Stanza::of_index(&text).unwrap())
         };
         assert!(held("Phased-Update-Percentage: 70\n"));
         assert!(!held("Phased-Update-Percentage: 71\n"));
@@ -196,7 +196,7 @@ mod tests {
         ]
         .map(stanza);
         for text in texts {
-            let stanza = Stanza::parse(&text).unwrap();
+            let stanza = Stanza::of_index(&text).unwrap();
             assert_eq!(source(&stanza), ("nginx", "1.22.1-9"));
         }
     }
@@ -207,7 +207,7 @@ mod tests {
         let holds_back = |settings: &str, id: Option<&str>| {
             let settings = AptSettings::told(settings);
             let phasing = Phasing::configured(&settings, || id.map(str::to_owned));
-            phasing.is_some_and(|phasing| phasing.holds_back(&Stanza::parse(stanza).unwrap()))
+            phasing.is_some_and(|phasing| phasing.holds_back(&Stanza::of_index(stanza).unwrap()))
         };
         let id = Some("0123456789abcdef0123456789abcdef");
         let of_apt = |what: &str, flag: &str| format!("APT::Get::{what}-Include-Phased-Updates={flag}\n");

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use apt_client::lists::Index;
-use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 
 pub use pattern::{Pattern, PatternError};
 
@@ -111,15 +111,15 @@ impl Preferences {
     pub fn read(root: &Path) -> Result<Self, PreferencesError> {
         let mut preferences = Self::default();
         for path in files(root)? {
-            let text = match fs::read_to_string(&path) {
+            let bytes = match fs::read(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                text => text.map_err(|source| PreferencesError::Read {
+                bytes => bytes.map_err(|source| PreferencesError::Read {
                     path: path.clone(),
                     source,
                 })?,
             };
             preferences
-                .add(&text)
+                .add(&index_text(bytes))
                 .map_err(|source| PreferencesError::Stanza { path, source })?;
         }
         Ok(preferences)

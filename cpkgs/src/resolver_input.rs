@@ -120,7 +120,7 @@ impl<'l> ResolverInput<'l> {
         };
         let texts = installed.iter().map(|one| self.stanza(one.package));
         let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
-        let stanzas = texts.iter().map(|text| Stanza::parse(text));
+        let stanzas = texts.iter().map(|text| Stanza::of_index(text));
         let stanzas: Vec<Stanza<'_>> = stanzas.collect::<Result<_, _>>()?;
         let present = installed
             .iter()
@@ -271,7 +271,7 @@ impl<'l> ResolverInput<'l> {
 /// Returns the name of the source of a package that an index has. Source: Debian Policy 5.6.1.
 pub(crate) fn source_of(library: &PackageCache, package: PackageId) -> Option<String> {
     let text = library.stanza(package).ok()?;
-    let stanza = Stanza::parse(&text).ok()?;
+    let stanza = Stanza::of_index(&text).ok()?;
     let named = stanza.line("Source").or(stanza.line("Package"))?;
     Some(named.split_whitespace().next()?.to_owned())
 }
@@ -312,7 +312,7 @@ const TELLING: [&str; 10] = [
 ];
 
 fn is_same(one: &str, other: &str) -> bool {
-    let (Ok(one), Ok(other)) = (Stanza::parse(one), Stanza::parse(other)) else {
+    let (Ok(one), Ok(other)) = (Stanza::of_index(one), Stanza::of_index(other)) else {
         return false;
     };
     if let (Some(one), Some(other)) = (one.line("SHA256"), other.line("SHA256")) {

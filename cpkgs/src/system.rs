@@ -327,7 +327,7 @@ impl Unfinished {
             key: key::of(&package.name, &package.architecture),
             version: package.version.clone(),
             state: package.state.clone(),
-            is_essential: Stanza::parse(&package.stanza).is_ok_and(|stanza| {
+            is_essential: Stanza::of_index(&package.stanza).is_ok_and(|stanza| {
                 let mut fields = ["Essential", "Protected", "Important"].into_iter();
                 fields.any(|field| stanza.line(field) == Some("yes"))
             }),
@@ -406,7 +406,7 @@ fn file_name(stanza: &Stanza<'_>) -> String {
 /// Copies a package into a folder where nobody else writes, and holds what was copied against its digest.
 fn verified_copy(add: &Add, folder: &Path) -> Result<PathBuf, SystemError> {
     let failed = |source| SystemError::file(&add.deb, source);
-    let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
+    let stanza = Stanza::of_index(&add.stanza).map_err(|error| SystemError::Database {
         path: add.deb.clone(),
         why: error.to_string(),
     })?;

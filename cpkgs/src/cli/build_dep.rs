@@ -187,7 +187,7 @@ fn stand_in(source: &ToBuild, build: &BuildFor<'_>) -> Result<LocalDeb, Failure>
         );
         Failure::saying(REFUSED, escaped(&error)).context(escaped(&text))
     };
-    let stanza = Stanza::parse(&source.stanza).map_err(|error| unusable(error.to_string()))?;
+    let stanza = Stanza::of_index(&source.stanza).map_err(|error| unusable(error.to_string()))?;
     let relations = build.relations(&stanza);
     let (depends, conflicts) = relations.map_err(|error| unusable(error.to_string()))?;
     let mut needs = depends.to_string();

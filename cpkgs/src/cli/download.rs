@@ -39,7 +39,7 @@ pub(super) fn run(args: &DownloadArgs, context: &mut Context) -> Result<Outcome,
         .collect::<Result<Vec<_>, _>>()?;
     for (package, deb) in packages.iter().zip(download(&input, &packages, context)?) {
         let text = input.stanza(*package)?;
-        let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
+        let stanza = Stanza::of_index(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
         store::examine(&deb.path, &Expected::of(&stanza, deb.sha256))?;
         let name = file_name(&input.universe, *package);
         put(&deb.path, Path::new(&name)).map_err(|error| {

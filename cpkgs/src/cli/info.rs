@@ -126,7 +126,7 @@ fn show(
 
 /// Returns the first line of the description in a stanza; empty where there is none.
 fn synopsis(text: &str) -> &str {
-    let stanza = Stanza::parse(text).ok();
+    let stanza = Stanza::of_index(text).ok();
     let line = stanza.and_then(|stanza| Some(stanza.get("Description")?.first_line()));
     line.unwrap_or_default()
 }
@@ -163,7 +163,7 @@ fn shown(fields: &[(String, String)]) -> Vec<(&'static str, String)> {
 
 /// Returns the fields of a stanza in their order, with the whole description where that stands elsewhere.
 fn fields(text: &str, description: Option<&str>) -> Result<Vec<(String, String)>, StanzaError> {
-    let stanza = Stanza::parse(text)?;
+    let stanza = Stanza::of_index(text)?;
     let value = |name: &str, own: &str| match description {
         Some(description) if name.eq_ignore_ascii_case("Description") => description.trim_end().to_owned(),
         _ => own.to_owned(),

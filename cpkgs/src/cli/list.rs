@@ -183,7 +183,7 @@ fn list_all(
         .filter(|package| filter.has_installed(package))
         .filter(is_local);
     let local = local.filter_map(|package| {
-        let stanza = Stanza::parse(&package.stanza).ok()?;
+        let stanza = Stanza::of_index(&package.stanza).ok()?;
         Some(PackageView::installed(package, &stanza))
     });
     let known = summaries.by_name().filter(|summary| filter.has_place(summary));

@@ -57,7 +57,7 @@ pub(super) fn hold_back(
             continue;
         };
         let text = input.stanza(candidate)?;
-        let stanza = Stanza::parse(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
+        let stanza = Stanza::of_index(&text).map_err(|error| Failure::new(UNVERIFIED, error))?;
         if phasing.holds_back(&stanza) && !closes_a_hole(input, candidate, &newer) {
             installed.hold = Hold::Held;
             held.push(KeptBack {

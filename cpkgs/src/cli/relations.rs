@@ -37,5 +37,5 @@ pub(super) fn names(group: &str) -> Vec<String> {
 
 /// Reads a stanza that was verified and read before.
 pub(super) fn stanza_of(text: &str) -> Result<Stanza<'_>, Failure> {
-    Stanza::parse(text).map_err(|error| Failure::new(UNVERIFIED, error))
+    Stanza::of_index(text).map_err(|error| Failure::new(UNVERIFIED, error))
 }

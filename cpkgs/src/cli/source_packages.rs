@@ -121,7 +121,7 @@ fn binary_source(named: &Named, input: &ResolverInput<'_>) -> Result<Option<(Str
         return Ok(None);
     };
     let text = input.stanza(package)?;
-    let Ok(stanza) = Stanza::parse(&text) else {
+    let Ok(stanza) = Stanza::of_index(&text) else {
         return Ok(None);
     };
     let own = stanza.line("Version").unwrap_or_default();

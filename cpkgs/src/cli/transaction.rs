@@ -178,7 +178,7 @@ impl Transaction<'_, '_> {
     fn disk(&self) -> Result<i64, Failure> {
         let size = |package: PackageId| -> Result<i64, Failure> {
             let text = self.input.stanza(package)?;
-            let stanza = Stanza::parse(&text).ok();
+            let stanza = Stanza::of_index(&text).ok();
             let kib = stanza.and_then(|stanza| stanza.line("Installed-Size")?.parse::<i64>().ok());
             Ok(kib.unwrap_or(0).saturating_mul(1024))
         };

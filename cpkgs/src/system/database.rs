@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 
-use debian_control::stanza::{Stanza, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
 use resolver::request::{Hold, Mark};
 
 use super::{System, SystemError, files, key, marks};
@@ -26,8 +26,11 @@ pub(super) fn read(system: &System) -> Result<Database, SystemError> {
     for path in status_files(system)? {
         let text = files::read_text(&path)?;
         let mut reader = StanzaReader::new(&text);
-        while let Some((text, _)) = reader.next_text() {
-            let stanza = Stanza::parse(text).map_err(|error| SystemError::invalid(&path, &error))?;
+        while let Some((text, first)) = reader.next_text() {
+            let stanza = Stanza::of_index(text).map_err(|error| {
+                let line = first + error.line - 1;
+                SystemError::invalid(&path, &StanzaError { line, ..error })
+            })?;
             check_status(&stanza).map_err(|why| SystemError::invalid(&path, &why))?;
             stanzas.insert(key::of_stanza(&stanza), text.to_owned());
         }
@@ -88,8 +91,8 @@ fn add(
     key: PackageKey,
     text: String,
     automatic: &BTreeSet<PackageKey>,
-) -> Result<(), debian_control::stanza::StanzaError> {
-    let stanza = Stanza::parse(&text)?;
+) -> Result<(), StanzaError> {
+    let stanza = Stanza::of_index(&text)?;
     let [want, flag, state] = words(&stanza).expect("the status was checked when it was read");
     let state = match (flag, state) {
         (_, "not-installed") => return Ok(()),
@@ -153,10 +156,7 @@ pub(super) fn files_of(
 /// Returns the architectures besides its own that dpkg may install: what `dpkg --print-foreign-architectures` prints.
 pub(super) fn foreign_architectures(system: &System) -> Result<Vec<String>, SystemError> {
     let path = system.below("var/lib/dpkg/arch");
-    let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        text => text.map_err(|source| SystemError::file(&path, source))?,
-    };
+    let text = files::read_text_if_any(&path)?;
     let names = text.lines().map(str::trim).filter(|name| !name.is_empty());
     let names = names.filter(|name| *name != crate::machine::architecture());
     Ok(names.map(str::to_owned).collect())

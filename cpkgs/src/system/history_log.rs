@@ -103,7 +103,7 @@ fn changes(change: &Change, before: &[InstalledPackage]) -> [(&'static str, Vec<
         mut purge,
     ] = [const { Vec::new() }; 6];
     for add in &change.add {
-        let Ok(stanza) = Stanza::parse(&add.stanza) else {
+        let Ok(stanza) = Stanza::of_index(&add.stanza) else {
             continue;
         };
         let key = key::of_stanza(&stanza);

@@ -95,7 +95,7 @@ impl<'a> Hooks<'a> {
     ) -> String {
         let adds = change.add.iter().zip(files);
         let adds = adds.filter_map(|(add, file)| {
-            let stanza = Stanza::parse(&add.stanza).ok()?;
+            let stanza = Stanza::of_index(&add.stanza).ok()?;
             Some((stanza, seen_inside(self.system, file)))
         });
         if protocol == Protocol::Paths {
@@ -110,7 +110,7 @@ impl<'a> Hooks<'a> {
         text.extend(self.settings.lines().map(|line| format!("{line}\n")));
         text.push('\n');
         for (stanza, path) in adds {
-            let old = installed(&key::of_stanza(&stanza)).and_then(|one| Stanza::parse(&one.stanza).ok());
+            let old = installed(&key::of_stanza(&stanza)).and_then(|one| Stanza::of_index(&one.stanza).ok());
             let name = stanza.line("Package").unwrap_or_default();
             for what in [path.as_str(), "**CONFIGURE**"] {
                 text.push_str(&protocol.line(name, old.as_ref(), Some(&stanza), what));
@@ -118,7 +118,7 @@ impl<'a> Hooks<'a> {
         }
         for key in &change.remove {
             let old = installed(&key::of(&key.name, &key.architecture));
-            let old = old.and_then(|one| Stanza::parse(&one.stanza).ok());
+            let old = old.and_then(|one| Stanza::of_index(&one.stanza).ok());
             text.push_str(&protocol.line(&key.name, old.as_ref(), None, "**REMOVE**"));
         }
         text

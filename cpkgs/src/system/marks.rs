@@ -1,8 +1,8 @@
 //! Which packages came by themselves, as apt remembers it: so that `apt autoremove` stays right.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
+use std::fs::Permissions;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use debian_control::stanza::{Stanza, StanzaReader};
@@ -17,10 +17,7 @@ const FILE: &str = "var/lib/apt/extended_states";
 /// Returns the packages that were installed because others needed them.
 pub(super) fn read(system: &System) -> Result<BTreeSet<PackageKey>, SystemError> {
     let path = system.below(FILE);
-    let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        text => text.map_err(|source| SystemError::file(&path, source))?,
-    };
+    let text = files::read_text_if_any(&path)?;
     let mut automatic = BTreeSet::new();
     for stanza in StanzaReader::new(&text) {
         let stanza = stanza.map_err(|error| SystemError::invalid(&path, &error))?;
@@ -57,11 +54,7 @@ pub(super) fn forget_absent(
 fn put(system: &System, marks: &BTreeMap<PackageKey, bool>) -> Result<(), SystemError> {
     let path = system.below(FILE);
     let failed = |source| SystemError::file(&path, source);
-    let before = if path.exists() {
-        files::read_text(&path)?
-    } else {
-        String::new()
-    };
+    let before = files::read_text_if_any(&path)?;
     let after = changed(&before, marks).map_err(|why| SystemError::invalid(&path, &why))?;
     if after == before {
         return Ok(());
@@ -82,7 +75,7 @@ fn put(system: &System, marks: &BTreeMap<PackageKey, bool>) -> Result<(), System
 fn wanted(change: &Change) -> Result<BTreeMap<PackageKey, bool>, SystemError> {
     let mut marks = BTreeMap::new();
     for add in &change.add {
-        let stanza = Stanza::parse(&add.stanza).map_err(|error| SystemError::Database {
+        let stanza = Stanza::of_index(&add.stanza).map_err(|error| SystemError::Database {
             path: add.deb.clone(),
             why: error.to_string(),
         })?;
@@ -105,7 +98,7 @@ fn changed(
     let mut known = BTreeSet::new();
     let mut stanzas = StanzaReader::new(before);
     while let Some((text, _)) = stanzas.next_text() {
-        let stanza = Stanza::parse(text)?;
+        let stanza = Stanza::of_index(text)?;
         let Some(automatic) = marks.get(&key::of_stanza(&stanza)) else {
             after.push_str(text.trim_end_matches('\n'));
             after.push_str("\n\n");

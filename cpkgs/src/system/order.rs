@@ -206,7 +206,7 @@ impl Names {
             path: add.deb.clone(),
             why,
         };
-        let stanza = Stanza::parse(&add.stanza).map_err(|error| database(error.to_string()))?;
+        let stanza = Stanza::of_index(&add.stanza).map_err(|error| database(error.to_string()))?;
         let name = stanza.line("Package").unwrap_or_default();
         let relations = |kind: RelationKind| {
             let text = stanza.get(kind.field_name()).map_or("", |field| field.value());

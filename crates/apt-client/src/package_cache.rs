@@ -319,7 +319,7 @@ impl PackageCache {
                 let span = start
                     .zip(length)
                     .and_then(|(start, length)| text.get(start..start + length));
-                let stanza = span.and_then(|text| Stanza::parse(text).ok());
+                let stanza = span.and_then(|text| Stanza::of_index(text).ok());
                 take(summary, &stanza.expect("it was read from the same bytes before"))?;
             }
         }

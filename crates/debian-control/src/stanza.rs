@@ -2,7 +2,8 @@
 //!
 //! Reading keeps what was written: a field's value is a slice of the text, indentation and all, so that a stanza goes
 //! out as it came in. There are two ways in: [`Stanza::parse`] takes one stanza and is as strict as what strangers
-//! send asks for, [`StanzaReader`] and [`StanzaTexts`] take a whole index and are as patient with it as apt is.
+//! send asks for; [`StanzaReader`] and [`StanzaTexts`], which take a whole index, and [`Stanza::of_index`], which takes one stanza
+//! of it, are as patient with it as apt is.
 
 mod error;
 mod field;

@@ -44,6 +44,23 @@ const MAX_EPOCH: u32 = i32::MAX as u32;
 const MAX_LENGTH: usize = 200;
 
 impl Version {
+    /// Reads a version as dpkg's own status may have it: what dpkg only warns about there, since a package was installed with it long
+    /// ago, is read too. These are an upstream version that begins with no digit, and characters that no version has.
+    ///
+    /// ```
+    /// use debian_control::version::Version;
+    ///
+    /// assert!("a1.0".parse::<Version>().is_err());
+    /// assert!(Version::of_status("a1.0")? > "1.0".parse()?);
+    /// # Ok::<(), debian_control::version::VersionError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When dpkg would refuse its status for it.
+    pub fn of_status(text: &str) -> Result<Self, VersionError> {
+        read(text, Rules::Status)
+    }
+
     /// Returns the version as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -88,14 +105,27 @@ impl FromStr for Version {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text).map_err(|wrong| VersionError {
-            text: shown(text),
-            wrong,
-        })
+        read(text, Rules::Strict)
     }
 }
 
-fn parse(text: &str) -> Result<Version, &'static str> {
+/// Which versions are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// Those of deb-version(7).
+    Strict,
+    /// Those that dpkg takes in its status.
+    Status,
+}
+
+fn read(text: &str, rules: Rules) -> Result<Version, VersionError> {
+    parse(text, rules).map_err(|wrong| VersionError {
+        text: shown(text),
+        wrong,
+    })
+}
+
+fn parse(text: &str, rules: Rules) -> Result<Version, &'static str> {
     if text.is_empty() {
         return Err("it is empty");
     }
@@ -114,8 +144,13 @@ fn parse(text: &str) -> Result<Version, &'static str> {
         Some((upstream, revision)) => (upstream, Some(revision)),
         None => (rest, None),
     };
-    check_upstream(upstream)?;
-    revision.map_or(Ok(()), check_revision)?;
+    match rules {
+        Rules::Strict => {
+            check_upstream(upstream)?;
+            revision.map_or(Ok(()), check_revision)?;
+        }
+        Rules::Status => check_kept(upstream, revision)?,
+    }
     Ok(Version {
         text: text.into(),
         epoch,
@@ -133,6 +168,18 @@ fn check_upstream(upstream: &str) -> Result<(), &'static str> {
         .all(|byte| byte.is_ascii_alphanumeric() || b"+-.~:".contains(&byte))
     {
         return Err("expected only letters, digits, `.`, `+`, `-`, `~` and `:` in the upstream version");
+    }
+    Ok(())
+}
+
+/// Checks what dpkg refuses in its status, too.
+fn check_kept(upstream: &str, revision: Option<&str>) -> Result<(), &'static str> {
+    if upstream.is_empty() || revision.is_some_and(str::is_empty) {
+        return Err("expected something before and after the last `-`");
+    }
+    let is_wrong = |letter: char| letter.is_whitespace() || letter.is_control();
+    if upstream.contains(is_wrong) || revision.is_some_and(|revision| revision.contains(is_wrong)) {
+        return Err("expected no blanks and no control characters");
     }
     Ok(())
 }

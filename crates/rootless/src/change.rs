@@ -63,7 +63,7 @@ pub struct Add {
 impl Add {
     /// Returns which package it is.
     pub fn key(&self) -> Option<PackageKey> {
-        let stanza = Stanza::parse(&self.stanza).ok()?;
+        let stanza = Stanza::of_index(&self.stanza).ok()?;
         Some(PackageKey {
             name: stanza.line("Package")?.to_owned(),
             architecture: stanza.line("Architecture")?.to_owned(),

@@ -317,7 +317,7 @@ fn key_of(add: &Add) -> Result<String, RootlessError> {
 }
 
 fn expected(add: &Add) -> Result<Expected, RootlessError> {
-    let stanza = Stanza::parse(&add.stanza).map_err(|source| RootlessError::Stanza { source })?;
+    let stanza = Stanza::of_index(&add.stanza).map_err(|source| RootlessError::Stanza { source })?;
     Ok(Expected::of(&stanza, add.sha256))
 }
 

@@ -25,7 +25,7 @@ pub fn download<'r>(
         suite: suite.to_owned(),
         why,
     };
-    let stanza = Stanza::parse(text).map_err(|error| refused(error.to_string()))?;
+    let stanza = Stanza::of_index(text).map_err(|error| refused(error.to_string()))?;
     let entry = IndexEntry::from_stanza(&stanza).map_err(|error| refused(error.to_string()))?;
     let location = |root: &String| -> Result<Location, LocationError> {
         // Tools that are run in the folder itself write it so.

@@ -455,7 +455,7 @@ mod tests {
     fn numbers_that_are_cut_are_none() {
         let mut maker = SummaryBuilder::default();
         let text = "Package: a\nVersion: 2\n";
-        maker.add(0, text, &Stanza::parse(text).unwrap(), None);
+        maker.add(0, text, &Stanza::of_index(text).unwrap(), None);
         let (summaries, _) = maker.finish();
         let numbers = summaries.parts().0;
         for length in 0..numbers.len() {
@@ -476,9 +476,9 @@ mod tests {
         };
         let mut maker = SummaryBuilder::default();
         let (first, other) = (stanza('a'), stanza('b'));
-        maker.add(0, &first, &Stanza::parse(&first).unwrap(), None);
-        maker.add_again(0, 2, &Stanza::parse(&first).unwrap());
-        maker.add_again(0, 1, &Stanza::parse(&other).unwrap());
+        maker.add(0, &first, &Stanza::of_index(&first).unwrap(), None);
+        maker.add_again(0, 2, &Stanza::of_index(&first).unwrap());
+        maker.add_again(0, 1, &Stanza::of_index(&other).unwrap());
         let summaries = kept(maker);
         assert_eq!(summaries.further_indexes(0).collect::<Vec<_>>(), [2]);
         assert_eq!(summaries.further_indexes(1).count(), 0);

@@ -57,7 +57,7 @@ mod tests {
         ];
         let translations = Translations::read(&texts);
         let of = |text: &str| {
-            let found = translations.of(&Stanza::parse(text).unwrap())?;
+            let found = translations.of(&Stanza::of_index(text).unwrap())?;
             let start = found.span.offset as usize;
             Some(texts[found.span.file][start..start + found.span.length as usize].to_owned())
         };

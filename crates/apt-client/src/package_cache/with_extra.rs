@@ -42,7 +42,7 @@ impl PackageCache {
 
     fn add(&self, extra: &[(String, Extra)]) -> Result<(Universe, Added), PackageCacheError> {
         let parsed = extra.iter().map(|(text, _)| {
-            Stanza::parse(text).map_err(|source| PackageCacheError::Stanza {
+            Stanza::of_index(text).map_err(|source| PackageCacheError::Stanza {
                 origin: first_line(text),
                 source,
             })
@@ -90,7 +90,7 @@ impl PackageCache {
             for package in universe.versions_of(named) {
                 if stanza.line("Version") == Some(universe.version(*package)) {
                     let text = self.stanza(*package)?;
-                    let known = Stanza::parse(&text).ok();
+                    let known = Stanza::of_index(&text).ok();
                     let sha256 = known.and_then(|known| Some(known.line("SHA256")?.to_owned()));
                     files.extend(sha256.map(|sha256| (*package, sha256)));
                 }
@@ -150,7 +150,7 @@ mod tests {
     fn what_is_kept_is_what_was_made_and_nothing_else_is_taken_for_it() {
         let mut builder = Machine::new("amd64", &[]).unwrap().builder();
         let mut add = |text: &str| {
-            let stanza = Stanza::parse(text).unwrap();
+            let stanza = Stanza::of_index(text).unwrap();
             builder.add(&stanza, Source { priority: 500 }).unwrap()
         };
         let one = add("Package: one\nVersion: 1\nArchitecture: amd64\n");

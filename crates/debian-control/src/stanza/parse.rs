@@ -43,7 +43,16 @@ impl<'a> Stanza<'a> {
     /// # Errors
     /// At the first thing that is wrong, with the number of its line.
     pub fn parse(text: &'a str) -> Result<Self, StanzaError> {
-        one(text)
+        one(text, Rules::Strict)
+    }
+
+    /// Reads the text of one stanza of an index, or of dpkg's status, as a [`StanzaReader`](super::StanzaReader) reads it there: a
+    /// line of blanks is more of the value before it, control characters are text, and lines may end in CR LF.
+    ///
+    /// # Errors
+    /// At the first thing that is wrong, with the number of its line.
+    pub fn of_index(text: &'a str) -> Result<Self, StanzaError> {
+        one(text, Rules::Index)
     }
 }
 
@@ -53,15 +62,19 @@ pub(crate) fn is_field_name(name: &str) -> bool {
 }
 
 /// Reads a text that is one stanza.
-fn one(text: &str) -> Result<Stanza<'_>, StanzaError> {
+fn one(text: &str, rules: Rules) -> Result<Stanza<'_>, StanzaError> {
     // dpkg passes over empty lines before the stanza, and after it.
-    let start = text.len() - text.trim_start_matches('\n').len();
-    let read = fields(text, start, Rules::Strict).and_then(|(fields, end)| match text.get(end..) {
+    let empty: &[char] = match rules {
+        Rules::Strict => &['\n'],
+        Rules::Index => &['\r', '\n'],
+    };
+    let start = text.len() - text.trim_start_matches(empty).len();
+    let read = fields(text, start, rules).and_then(|(fields, end)| match text.get(end..) {
         _ if fields.is_empty() => Err(StanzaFault {
             at: 0,
             wrong: Wrong::Empty,
         }),
-        Some(rest) if !rest.trim_start_matches('\n').is_empty() => Err(StanzaFault {
+        Some(rest) if !rest.trim_start_matches(empty).is_empty() => Err(StanzaFault {
             at: end,
             wrong: Wrong::Second,
         }),

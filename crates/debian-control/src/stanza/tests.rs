@@ -57,6 +57,31 @@ fn every_rule_has_an_error_that_names_the_line() {
 }
 
 #[test]
+fn a_stanza_of_an_index_is_the_same_alone() {
+    for text in [
+        "A: 1\nB: \u{1}\0\n",
+        "A: 1\r\nB: 2\r\n x\r\n",
+        "A: 1\n \nB: 2\n",
+        "\r\nA: 1\n\r\n",
+    ] {
+        let read: Vec<_> = StanzaReader::new(text).collect();
+        assert_eq!(read, [Stanza::of_index(text)], "{text:?}");
+    }
+    let wrong = |text: &str| Stanza::of_index(text).unwrap_err();
+    for (text, line, expected) in [
+        ("A: b\n\nB: c\n", 2, Wrong::Second),
+        ("A: b\na: c\n", 2, Wrong::Twice("a".into())),
+        ("\r\n", 1, Wrong::Empty),
+    ] {
+        assert_eq!(
+            (wrong(text).line, wrong(text).wrong),
+            (line, expected),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
 fn a_field_is_found_twice_among_many() {
     let fields: String = (0..300).map(|at| format!("Field-{at}: x\n")).collect();
     assert!(Stanza::parse(&fields).is_ok());

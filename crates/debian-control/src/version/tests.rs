@@ -52,6 +52,20 @@ fn what_deb_version_does_not_allow_is_refused() {
 }
 
 #[test]
+fn a_version_that_dpkg_kept_is_read_and_ordered_as_dpkg_does() {
+    let kept = |text: &str| Version::of_status(text).unwrap();
+    for text in ["a1.0", "1.0_1", "1:é-1_2", "-1-1"] {
+        assert!(text.parse::<Version>().is_err(), "{text:?}");
+        assert_eq!(kept(text).as_str(), text);
+    }
+    assert!(kept("a1.0") > kept("1.0"));
+    assert!(kept("1.0_1") > kept("1.0+1"));
+    for text in ["", "1:", "-1", "1-", "x:1", "1 0", "1\t"] {
+        assert!(Version::of_status(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
 fn equal_versions_in_other_letters_are_equal_and_hash_alike() {
     for (left, right) in [
         ("1.0", "1.00"),

@@ -10,7 +10,7 @@ use debian_control::version::Version;
 
 use super::alternative::Alternative;
 use super::candidates::{Candidates, Identity, digest};
-use super::fields::Fields;
+use super::fields::{Fields, Standing};
 use super::intern::Lookup;
 use super::relation_lookup::RelationLookup;
 use super::{
@@ -110,7 +110,7 @@ impl UniverseBuilder {
     /// # Errors
     /// When `Package`, `Version` or `Architecture` is missing, or a field that is read has no right value.
     pub fn add(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<Option<PackageId>, UniverseError> {
-        let fields = Fields::of(stanza);
+        let fields = Fields::of(stanza, Standing::Offered);
         let architecture: Architecture = parsed("Architecture", fields.architecture)?;
         match self.usable(&architecture) {
             Some(architecture) => self.add_fields(&fields, architecture, source).map(Some),
@@ -125,12 +125,14 @@ impl UniverseBuilder {
 
     /// Adds a package that is installed: it counts whatever its architecture is, also one that is enabled no longer.
     ///
+    /// It may have what dpkg keeps though no package may have it any more: a version as [`Version::of_status`] reads it, and no
+    /// architecture. Relations that cannot be read are left out.
+    ///
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_installed(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
-        let fields = Fields::of(stanza);
-        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
-        let architecture = self.architecture(architecture.as_str());
+        let fields = Fields::of(stanza, Standing::Installed);
+        let architecture = self.kept_architecture(&fields);
         self.add_fields(&fields, architecture, source)
     }
 
@@ -139,9 +141,8 @@ impl UniverseBuilder {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_damaged(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
-        let fields = Fields::of(stanza);
-        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
-        let architecture = self.architecture(architecture.as_str());
+        let fields = Fields::of(stanza, Standing::Installed);
+        let architecture = self.kept_architecture(&fields);
         let identity = self.identity(&fields, architecture)?;
         let package = self.package(&fields, identity, source)?;
         let package = self.packages.push(package);
@@ -182,9 +183,8 @@ impl UniverseBuilder {
     /// # Errors
     /// As [`add`](Self::add), but for the rules of names.
     pub fn add_apart(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
-        let fields = Fields::of(stanza);
-        let architecture: Architecture = parsed("Architecture", fields.architecture)?;
-        let architecture = self.architecture(architecture.as_str());
+        let fields = Fields::of(stanza, Standing::Installed);
+        let architecture = self.kept_architecture(&fields);
         if fields.package.is_empty() {
             return Err(UniverseError::Missing("Package"));
         }
@@ -216,7 +216,15 @@ impl UniverseBuilder {
         fields: &Fields<'_>,
         architecture: ArchitectureId,
     ) -> Result<Identity, UniverseError> {
-        let version: Version = parsed("Version", fields.version)?;
+        let version: Version = match fields.standing {
+            Standing::Installed if !fields.version.is_empty() => {
+                Version::of_status(fields.version).map_err(|error| UniverseError::Value {
+                    field: "Version",
+                    wrong: error.to_string(),
+                })?
+            }
+            _ => parsed("Version", fields.version)?,
+        };
         if self.packages.len() >= MOST_PACKAGES
             || self.text.len() >= MOST_TEXT
             || self.related.len() >= MOST_TEXT
@@ -268,6 +276,12 @@ impl UniverseBuilder {
                 .all(|(one, other)| alike(one, other))
     }
 
+    /// Returns the architecture of what is installed; apt calls one that is missing or no architecture `none`, too.
+    fn kept_architecture(&mut self, fields: &Fields<'_>) -> ArchitectureId {
+        let architecture = fields.architecture.parse::<Architecture>();
+        self.architecture(architecture.as_ref().map_or("none", |known| known.as_str()))
+    }
+
     fn usable(&self, architecture: &Architecture) -> Option<ArchitectureId> {
         let mut usable = self.architectures.ids().take(self.usable);
         usable.find(|id| self.architectures[*id].text(&self.text) == architecture.as_str())
@@ -276,7 +290,10 @@ impl UniverseBuilder {
     fn relations(&mut self, fields: &Fields<'_>) -> Result<[Span; FIELDS], UniverseError> {
         let mut spans = [Span::default(); FIELDS];
         for (span, (field, value)) in spans.iter_mut().zip(fields.relations()) {
-            let groups = self.relate(fields.package, field, value)?;
+            let groups = match self.relate(fields.package, field, value) {
+                Err(_) if fields.standing == Standing::Installed => self.relate_each(field, value),
+                groups => groups?,
+            };
             *span = Span::push(&mut self.related, groups);
         }
         Ok(spans)

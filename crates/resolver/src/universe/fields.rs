@@ -4,9 +4,20 @@ use debian_control::stanza::Stanza;
 
 use super::Field;
 
+/// How strictly the values of a stanza are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It could be installed: it has to be right.
+    #[default]
+    Offered,
+    /// It is there, however old it is: dpkg keeps what it only warns about.
+    Installed,
+}
+
 /// Their values; empty where a field is not there.
 #[derive(Default)]
 pub(super) struct Fields<'a> {
+    pub(super) standing: Standing,
     pub(super) package: &'a str,
     pub(super) version: &'a str,
     pub(super) architecture: &'a str,
@@ -27,8 +38,11 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Picks them out of a stanza, in one pass.
-    pub(super) fn of(stanza: &Stanza<'a>) -> Self {
-        let mut fields = Self::default();
+    pub(super) fn of(stanza: &Stanza<'a>, standing: Standing) -> Self {
+        let mut fields = Self {
+            standing,
+            ..Self::default()
+        };
         for field in stanza.fields() {
             if let Some(place) = fields.place(field.name()) {
                 *place = field.value();

@@ -73,6 +73,14 @@ impl UniverseBuilder {
         Ok(groups)
     }
 
+    /// Reads each group of a field for itself, and leaves out those that cannot be read.
+    pub(super) fn relate_each(&mut self, field: Field, value: &str) -> Vec<GroupId> {
+        let each = value.split(',').filter(|text| !text.trim().is_empty());
+        each.filter_map(|text| self.relate_whole("", field, text).ok())
+            .flatten()
+            .collect()
+    }
+
     fn intern(&mut self, field: Field, text: &str, parsed: &Relations) -> Option<GroupId> {
         let Alternatives(relations) = parsed.0.first()?;
         let alternatives: Vec<Alternative> = relations

@@ -3,6 +3,7 @@
 mod apt;
 mod commands;
 mod marks;
+mod odd_status;
 mod order;
 mod unfinished;
 
