@@ -195,7 +195,8 @@ fn configured(packages: &[Package]) -> Vec<Vec<u8>> {
         let names = names.filter(|path| path.starts_with("etc/ld.so.conf.d/"));
         names.map(|path| package.folder.join("tree").join(path))
     });
-    let texts = files.filter_map(|path| fs::read_to_string(path).ok());
+    let texts = files.filter_map(|path| fs::read(path).ok());
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let lines = texts.flat_map(|text| {
         let lines = text.lines().filter_map(|line| line.trim().strip_prefix('/'));
         lines.map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>()

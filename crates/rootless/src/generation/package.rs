@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use debian_control::digest::{md5, sha256};
 use debian_control::relation::{RelationKind, Relations};
-use debian_control::stanza::Stanza;
+use debian_control::stanza::{Stanza, index_text};
 use debian_control::version::Version;
+use debian_deb::conffiles;
 
 use super::tree::{Entry, Found, Ownership, scan};
 use super::{GenerationError, PackageRecord};
@@ -36,8 +37,9 @@ impl Package {
             name: record.name.clone(),
             why,
         };
-        let control = fs::read_to_string(folder.join("control/control")).map_err(failed)?;
-        let stanza = Stanza::parse(&control).map_err(|error| broken(error.to_string()))?;
+        let control = fs::read(folder.join("control/control")).map_err(failed)?;
+        let control = index_text(control).replace("\r\n", "\n");
+        let stanza = Stanza::of_index(&control).map_err(|error| broken(error.to_string()))?;
         let replaces = stanza.get("Replaces").map_or(Ok(Relations::default()), |field| {
             Relations::parse(RelationKind::Replaces, field.value())
         });
@@ -45,7 +47,7 @@ impl Package {
         let version = record.version.parse::<Version>();
         let version = version.map_err(|error| broken(error.to_string()))?;
         let entries = scan(&folder.join("tree")).map_err(failed)?;
-        let mut conffiles = BTreeMap::new();
+        let mut digests = BTreeMap::new();
         for path in listed(&folder).map_err(failed)? {
             let is_file =
                 |entry: &&Entry| entry.path == path.as_bytes() && matches!(entry.found, Found::File { .. });
@@ -53,7 +55,7 @@ impl Package {
             if path.starts_with("etc/") && entries.iter().any(|entry| is_file(&entry)) {
                 let bytes = fs::read(folder.join("tree").join(&path)).map_err(failed)?;
                 record.conffiles.insert(path.clone(), sha256(&bytes).to_string());
-                conffiles.insert(path, md5(&bytes).to_string());
+                digests.insert(path, md5(&bytes).to_string());
             }
         }
         Ok(Self {
@@ -61,7 +63,7 @@ impl Package {
             folder,
             control,
             entries,
-            conffiles,
+            conffiles: digests,
             version,
             replaces,
         })
@@ -80,7 +82,7 @@ impl Package {
 
     /// Returns what its control file says.
     pub(super) fn stanza(&self) -> Stanza<'_> {
-        Stanza::parse(&self.control).expect("it was parsed when the package was read")
+        Stanza::of_index(&self.control).expect("it was parsed when the package was read")
     }
 
     /// Returns whether several architectures of it may be installed at once.
@@ -105,13 +107,17 @@ impl Package {
     }
 }
 
-/// Returns the paths of a package's `conffiles`, from the root.
+/// Returns the paths of a package's `conffiles`, from the root. One that is no text is left out: plans name configuration by text, so it
+/// is a file of the generation like any other.
 fn listed(folder: &std::path::Path) -> io::Result<Vec<String>> {
-    let text = match fs::read_to_string(folder.join("control/conffiles")) {
+    let bytes = match fs::read(folder.join("control/conffiles")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        text => text?,
+        bytes => bytes?,
     };
-    let paths = text.lines().filter_map(|line| line.trim().strip_prefix('/'));
+    let listed =
+        conffiles::parse(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let kept = listed.iter().filter(|file| !file.remove_on_upgrade);
+    let paths = kept.filter_map(|file| std::str::from_utf8(&file.path).ok()?.strip_prefix('/'));
     Ok(paths.map(str::to_owned).collect())
 }
 

@@ -244,6 +244,18 @@ fn configuration_that_was_changed_stays_and_the_new_one_lies_beside() {
 }
 
 #[test]
+fn configuration_whose_name_is_no_text_is_a_file_like_any_other() {
+    let machine = Machine::new();
+    let conffiles = b"/etc/\xe9\n\nremove-on-upgrade /etc/old.conf\n/etc/hello.conf \n";
+    let hello = script("hello", "1.0").file("etc/hello.conf", "one");
+    machine
+        .apply(&[hello.control_file("conffiles", conffiles)])
+        .unwrap();
+    assert_eq!(machine.run("hello", &[]), "hello 1.0\n");
+    assert_eq!(machine.read("etc/hello.conf"), "one");
+}
+
+#[test]
 fn alternatives_and_maintainer_scripts_are_read_and_not_run() {
     let machine = Machine::new();
     let postinst = "#!/bin/sh\ntouch /tmp/cpkgs-was-run\nadduser --system hello\nupdate-alternatives --install /usr/bin/greet greet /usr/bin/hello 10\n";
