@@ -51,7 +51,7 @@ pub enum LocalError {
 impl LocalDeb {
     /// Returns `Architecture`.
     pub fn architecture(&self) -> String {
-        let stanza = Stanza::parse(&self.stanza).ok();
+        let stanza = Stanza::of_index(&self.stanza).ok();
         let line = stanza.as_ref().and_then(|stanza| stanza.line("Architecture"));
         line.unwrap_or_default().to_owned()
     }
@@ -76,10 +76,11 @@ impl LocalDeb {
             digester: Digester::sha256(),
             size: 0,
         };
-        let deb = read(&mut input, &Limits::default(), Data::Skip).map_err(|source| LocalError::Deb {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
+        let deb =
+            read(&mut input, &Limits::for_installing(), Data::Skip).map_err(|source| LocalError::Deb {
+                path: path.to_owned(),
+                source: Box::new(source),
+            })?;
         io::copy(&mut input, &mut io::sink()).map_err(cannot)?;
         let sha256 = input.digester.finish().sha256;
         let control = deb.package.control().trim_end_matches('\n');

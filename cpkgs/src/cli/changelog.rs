@@ -82,7 +82,7 @@ fn read(deb: &Path, name: &str) -> Result<FoundChangelog, Failure> {
         found: FoundChangelog::Nothing,
     };
     let file = BufReader::new(File::open(deb).map_err(failed)?);
-    let read = read_with(file, &Limits::default(), &mut search);
+    let read = read_with(file, &Limits::for_installing(), &mut search);
     read.map_err(|error| Failure::new(UNVERIFIED, error))?;
     Ok(search.found)
 }

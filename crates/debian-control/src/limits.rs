@@ -1,4 +1,4 @@
-//! How much of anything a reader takes before it refuses.
+//! How much of anything a reader takes before it refuses, and which text.
 //!
 //! Whoever reads bytes from outside passes one [`Limits`] down to every parser: no parser has numbers of its own. The
 //! defaults are far above what Debian's archive holds (its longest control file is some 100 KiB, its largest package
@@ -23,6 +23,9 @@ const GIB: u64 = 1 << 30;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Which bytes a control file may have.
+    pub control_text: ControlText,
+
     /// Fields in one stanza.
     pub max_fields: usize,
     /// Bytes of one field's value, in every field but `Description`, which only the whole stanza bounds.
@@ -57,9 +60,29 @@ pub struct Limits {
     pub max_decoder_bytes: u64,
 }
 
+/// Which bytes a control file may have, besides line breaks and tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControlText {
+    /// UTF-8 without control characters of ASCII: what goes into an index.
+    Utf8,
+    /// Whatever dpkg carries, as packages of old have it in names of people: what is neither is read as question marks.
+    AnyBytes,
+}
+
+impl Limits {
+    /// Bounds for a package that an archive has already and that is to be installed: dpkg and apt take it whatever its text is.
+    pub fn for_installing() -> Self {
+        Self {
+            control_text: ControlText::AnyBytes,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            control_text: ControlText::Utf8,
             max_fields: 200,
             max_field_bytes: (64 * KIB) as usize,
             max_control_bytes: MIB as usize,

@@ -267,7 +267,7 @@ fn unpack(deb: File, folder: &Path, expected: &Expected) -> Result<(), StoreErro
     let mut extraction = Extraction::new(&tree, expected).map_err(failed)?;
     let read = read_with(
         io::BufReader::with_capacity(128 * 1024, deb),
-        &Limits::default(),
+        &Limits::for_installing(),
         &mut extraction,
     );
     let read = read.map_err(|error| StoreError::of_deb(expected, error))?;

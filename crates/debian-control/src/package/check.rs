@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::error::ControlError;
 use super::{BinaryPackage, second_reader, values};
-use crate::limits::Limits;
+use crate::limits::{ControlText, Limits};
 use crate::name::{PackageName, shown};
 use crate::relation::{ArchQualifier, RelationKind, Relations};
-use crate::stanza::{Field, Stanza};
+use crate::stanza::{Field, Stanza, index_text};
 use crate::version::Version;
 
 /// Fields that say what is not the package's to say: an index adds them, or dpkg writes them when it has installed.
@@ -29,8 +29,8 @@ const MAX_FILE_NAME: usize = 255;
 impl BinaryPackage {
     /// Parses the bytes of a `control` file.
     ///
-    /// One stanza of UTF-8 text, with LF or CRLF line ends, within `limits`; every field that dpkg and apt interpret is
-    /// well formed. Fields that are not known are kept as they are.
+    /// One stanza of UTF-8 text, with LF or CRLF line ends, within `limits`, which also say what becomes of other bytes; every field
+    /// that dpkg and apt interpret is well formed. Fields that are not known are kept as they are.
     pub fn parse(control: &[u8], limits: &Limits) -> Result<Self, ControlError> {
         parse(control, limits)
     }
@@ -91,17 +91,29 @@ fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(ControlError::ByteOrderMark);
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let good = bytes.iter().take(error.valid_up_to());
-        ControlError::NotUtf8 {
-            line: 1 + good.filter(|byte| **byte == b'\n').count(),
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if limits.control_text == ControlText::AnyBytes => index_text(bytes.to_vec()),
+        Err(error) => {
+            let good = bytes.iter().take(error.valid_up_to());
+            return Err(ControlError::NotUtf8 {
+                line: 1 + good.filter(|byte| **byte == b'\n').count(),
+            });
         }
-    })?;
-    Ok(if text.contains('\r') {
-        text.replace("\r\n", "\n")
-    } else {
-        text.to_owned()
+    };
+    let text = match text.contains('\r') {
+        true => text.replace("\r\n", "\n"),
+        false => text,
+    };
+    Ok(match limits.control_text {
+        ControlText::Utf8 => text,
+        ControlText::AnyBytes => text.replace(is_carried, "?"),
     })
+}
+
+/// Says whether a character is one that only dpkg carries. It reads nothing behind a NUL.
+fn is_carried(letter: char) -> bool {
+    letter.is_ascii_control() && !matches!(letter, '\n' | '\t' | '\0')
 }
 
 /// Refuses a last line without a line break, and a last field without a value: dpkg reads neither.

@@ -162,6 +162,17 @@ fn every_rule_is_named_with_its_field_or_line() {
 }
 
 #[test]
+fn what_is_only_to_be_installed_may_have_the_bytes_that_dpkg_carries() {
+    let control =
+        b"Package: a\nVersion: 1\nArchitecture: all\nMaintainer: J\xf6rg \x01\r <x>\r\nDescription: d\n";
+    let read = |control: &[u8]| BinaryPackage::parse(control, &Limits::for_installing());
+    let package = read(control).unwrap();
+    assert_eq!(package.maintainer(), Some("J?rg ?? <x>"));
+    assert!(read(b"Package: a\xf6\nVersion: 1\nArchitecture: all\n").is_err());
+    assert!(read(b"Package: a\nVersion: 1\nArchitecture: all\nDescription: \0\n").is_err());
+}
+
+#[test]
 fn what_dpkg_refuses_or_reads_as_something_else_is_refused() {
     for (control, message) in [
         (

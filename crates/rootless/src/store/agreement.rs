@@ -65,7 +65,7 @@ pub fn examine(deb: &Path, expected: &Expected) -> Result<(), StoreError> {
     let mut file = File::open(deb).map_err(|source| StoreError::io(deb, source))?;
     check_digest(&mut file, deb, expected)?;
     let reader = BufReader::with_capacity(128 << 10, file);
-    read_with(reader, &Limits::default(), &mut Examination { expected })
+    read_with(reader, &Limits::for_installing(), &mut Examination { expected })
         .map(drop)
         .map_err(|error| StoreError::of_deb(expected, error))
 }

@@ -5,6 +5,8 @@ use std::fs;
 use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, TestArchive};
 
+use debian_deb::build::assemble;
+
 use super::source::Foreign;
 
 /// The entry of a package in an index; its file does not exist.
@@ -111,6 +113,100 @@ fn names_are_those_that_dpkg_takes_and_bytes_that_are_no_text_harm_nobody() {
     assert_eq!(plan["install"].as_array().unwrap().len(), 2, "{plan}");
     assert_eq!(client.json(&["info", "a"])[0]["fields"]["Maintainer"], "Jos? <x>");
     assert_eq!(client.json(&["search", "words"])[0]["name"], "b_C");
+}
+
+/// A package whose control has bytes that are no text, in a field that nobody needs to understand.
+fn unreadable(name: &str, version: &str) -> (Vec<u8>, Vec<u8>) {
+    let builder = DebBuilder::new(name, version, "all").file("usr/bin/two", "#!/bin/sh\necho two\n");
+    let mut control = builder.control().into_bytes();
+    control.extend(b"X-Vendor: J\xf6rg \x01\n");
+    let bytes = assemble(&[
+        ("debian-binary", b"2.0\n"),
+        ("control.tar", &builder.control_tar_with(&control)),
+        ("data.tar", &builder.data_tar()),
+    ]);
+    (control, bytes)
+}
+
+#[test]
+fn control_characters_and_other_line_ends_keep_nothing_from_being_upgraded() {
+    let foreign = Foreign::new();
+    let publish = |version: &str| {
+        let one = DebBuilder::new("one", version, "all");
+        let packages = [
+            ("one", (one.control().into_bytes(), one.build())),
+            ("two", unreadable("two", version)),
+        ];
+        let mut index = Vec::new();
+        for (name, (control, deb)) in packages {
+            let file = format!("{name}-{version}.deb");
+            fs::write(foreign.path(&file), &deb).unwrap();
+            let digest = debian_control::digest::sha256(&deb);
+            let placed = format!("Filename: {file}\nSize: {}\nSHA256: {digest}\n\n", deb.len());
+            index.extend(control);
+            index.extend(placed.into_bytes());
+        }
+        if version == "3" {
+            let lines = index.split(|byte| *byte == b'\n');
+            index = lines.collect::<Vec<_>>().join(&b"\r\n"[..]);
+        }
+        foreign.publish(&index, "");
+    };
+    publish("1");
+    let client = foreign.client(&["--suite", "./"]);
+    let root = client.folder().join("root");
+    for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
+    let root = root.display().to_string();
+    let system = ["--yes", "--system", "--dpkg-root", &root];
+    for version in ["1", "2", "3"] {
+        publish(version);
+        let run = client.run(&["update"]).ok();
+        assert!(!run.stderr.contains("are ignored"), "{}", run.report());
+        let command = if version == "1" {
+            &["install", "one", "two"][..]
+        } else {
+            &["upgrade"]
+        };
+        client.run(&[command, &["--yes"]].concat()).ok();
+        client.run(&[command, &system].concat()).ok();
+        for list in [
+            &["list", "--installed"][..],
+            &["list", "--installed", "--system", "--dpkg-root", &root],
+        ] {
+            let run = client.run(list).ok();
+            assert!(
+                run.stdout.contains(&format!("one\t{version}")),
+                "{}",
+                run.report()
+            );
+            assert!(
+                run.stdout.contains(&format!("two\t{version}")),
+                "{}",
+                run.report()
+            );
+        }
+        let shown = &client.json(&["info", "two"])[0]["fields"]["X-Vendor"];
+        assert_eq!(shown, "J?rg \u{1}");
+        client.run(&["depends", "two"]).ok();
+        client.run(&["check"]).ok();
+        client.run(&["download", "two"]).ok();
+    }
+    assert_eq!(client.program("two", &[]).ok().stdout, "two\n");
+    let deb = client.folder().join("two_3_all.deb").display().to_string();
+    client
+        .run(&[
+            "install",
+            "--yes",
+            "--system",
+            "--dpkg-root",
+            &root,
+            "--reinstall",
+            &deb,
+        ])
+        .ok();
 }
 
 #[test]
