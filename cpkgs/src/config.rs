@@ -237,6 +237,7 @@ mod tests {
                 signed_by: "keyrings/example.pgp".to_owned(),
                 architectures: vec![],
                 check_valid_until: true,
+                accept_undated: false,
                 accept_codenames: vec![],
                 priority: Some(100),
                 user: None,

@@ -230,10 +230,16 @@ impl From<UpdateError> for Failure {
             UpdateError::Lists(error) => error.into(),
             UpdateError::Source(error) => error.into(),
             error @ UpdateError::Trust {
-                source: TrustError::Expired { .. },
+                source: TrustError::Expired { .. } | TrustError::Time { is_date: false, .. },
                 ..
             } => Self::new(UNVERIFIED, error).hint(
                 "for a snapshot or an archived suite: `check_valid_until = false` in its [[source]], or `cpkgs source add ... --no-check-valid-until`",
+            ),
+            error @ UpdateError::Trust {
+                source: TrustError::Undated | TrustError::Time { is_date: true, .. },
+                ..
+            } => Self::new(UNVERIFIED, error).hint(
+                "if the archive makes no better one: `accept_undated = true` in its [[source]], or `cpkgs source add ... --accept-undated`; the time of its signature then counts",
             ),
             error @ UpdateError::Trust {
                 source: TrustError::OtherSuite { .. },

@@ -33,6 +33,9 @@ pub struct SourceConfig {
     /// Whether `Valid-Until` counts; a snapshot or an ended suite is past it for good.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub check_valid_until: bool,
+    /// Whether a Release without a Date, or with one that cannot be read, counts as of the time at which it was signed.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub accept_undated: bool,
     /// Other suites or codenames that its Release may say it is of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accept_codenames: Vec<String>,
@@ -59,6 +62,11 @@ fn is_yes(value: &bool) -> bool {
     *value
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
 /// An archive, ready to be asked.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -74,6 +82,8 @@ pub struct Source {
     pub architectures: Vec<String>,
     /// Whether `Valid-Until` counts.
     pub check_valid_until: bool,
+    /// Whether a Release without a Date counts as of its signature.
+    pub accept_undated: bool,
     /// Other suites or codenames that its Release may say it is of.
     pub accept_codenames: Vec<String>,
     /// How much its packages are preferred, in place of what its Releases say.
@@ -159,6 +169,7 @@ impl Source {
             components: config.components.clone(),
             architectures: config.architectures.clone(),
             check_valid_until: config.check_valid_until,
+            accept_undated: config.accept_undated,
             accept_codenames: config.accept_codenames.clone(),
             priority: config.priority,
             keys_sha256: digester.finish().sha256,

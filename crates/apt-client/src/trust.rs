@@ -1,7 +1,8 @@
 //! Whether what an archive says counts: signed by its own key, of a time that can be, and never older than what was seen.
 //!
 //! Only what the signature covers is parsed. The newest Date of each suite and key is remembered, so that nobody can
-//! show an old state again (a rollback) without holding the key.
+//! show an old state again (a rollback) without holding the key. Where a Release without a Date is accepted, the time at which it was
+//! signed stands in its place: that is a part of the signature, and nobody else can change it either.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +28,15 @@ pub enum TrustError {
     Signature(#[from] VerifyError),
     /// It is signed, and no Release.
     #[error("the signed text is not a Release")]
-    Release(#[from] ReleaseError),
+    Release(#[source] ReleaseError),
+    /// It is a Release with a time that cannot be read.
+    #[error("one of its times cannot be read")]
+    Time {
+        /// Whether that is its Date.
+        is_date: bool,
+        /// Which one.
+        source: ReleaseError,
+    },
     /// It lists its files by digests that anybody could make other files for.
     #[error("it lists no SHA256 of its files; MD5 and SHA-1 are not accepted")]
     NoDigests,
@@ -89,20 +98,41 @@ pub enum TrustError {
 pub struct Trusted {
     /// What it says.
     pub release: Release,
-    /// Its Date, in Unix seconds.
+    /// Its Date, or where one without was accepted, the time at which it was signed; in Unix seconds.
     pub date: i64,
     /// Whose signatures count.
     pub signers: Vec<Fingerprint>,
 }
 
+impl From<ReleaseError> for TrustError {
+    fn from(source: ReleaseError) -> Self {
+        match source {
+            ReleaseError::Date { field, .. } => Self::Time {
+                is_date: field == "Date",
+                source,
+            },
+            source => Self::Release(source),
+        }
+    }
+}
+
 impl Trusted {
-    /// Says what a person should know although the Release counts: that its time is over, where that was allowed.
-    pub fn warning(&self, now: i64) -> Option<String> {
-        let until = self.release.valid_until.filter(|until| *until < now)?;
-        Some(format!(
-            "was valid until {}: it is accepted because of `check_valid_until = false`, and may not be the newest",
-            format_iso(until)
-        ))
+    /// Says what a person should know although the Release counts: that its time is over, or that it has none, where that was allowed.
+    pub fn warnings(&self, now: i64) -> impl Iterator<Item = String> {
+        let until = self.release.valid_until.filter(|until| *until < now);
+        let over = until.map(|until| {
+            format!(
+                "was valid until {}: it is accepted because of `check_valid_until = false`, and may not be the newest",
+                format_iso(until)
+            )
+        });
+        let undated = self.release.date.is_none().then(|| {
+            format!(
+                "has no Date that can be read: it is accepted because of `accept_undated = true`, as of {}, when it was signed",
+                format_iso(self.date)
+            )
+        });
+        over.into_iter().chain(undated)
     }
 }
 
@@ -112,10 +142,13 @@ impl Trusted {
 /// When it is not of this suite, from the future, expired, or older than what `seen` has.
 pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted, TrustError> {
     // As apt has it, what does not count need not be readable either.
-    let release = match asked.check_valid_until {
-        true => Release::parse(&verified.text)?,
-        false => Release::parse_for_any_time(&verified.text)?,
-    };
+    let counting = [
+        ("Date", !asked.accept_undated),
+        ("Valid-Until", asked.check_valid_until),
+    ];
+    let counting = counting.into_iter().filter(|(_, counts)| *counts);
+    let counting: Vec<&str> = counting.map(|(field, _)| field).collect();
+    let release = Release::parse_counting(&verified.text, &counting)?;
     let lists_digests = verified
         .text
         .lines()
@@ -123,7 +156,8 @@ pub fn check(verified: Verified, asked: &Asked<'_>, now: i64) -> Result<Trusted,
     if !lists_digests {
         return Err(TrustError::NoDigests);
     }
-    let date = release.date.ok_or(TrustError::Undated)?;
+    let signed = asked.accept_undated.then_some(verified.made);
+    let date = release.date.or(signed).ok_or(TrustError::Undated)?;
     if date > now + MAX_AHEAD {
         return Err(TrustError::Future {
             date: format_iso(date),
@@ -197,6 +231,8 @@ pub struct Asked<'a> {
     pub suite: &'a str,
     /// Whether `Valid-Until` counts.
     pub check_valid_until: bool,
+    /// Whether a Release without a Date counts as of its signature.
+    pub accept_undated: bool,
     /// What was seen.
     pub seen: &'a Seen,
 }

@@ -73,7 +73,10 @@ pub fn sign_checked(signer: &dyn Signer, release: &str, now: i64) -> Result<Sign
                 source: Box::new(source),
             }
         })?;
-    for (file, found) in [("InRelease", &inrelease.signers), ("Release.gpg", &detached)] {
+    for (file, found) in [
+        ("InRelease", &inrelease.signers),
+        ("Release.gpg", &detached.signers),
+    ] {
         if let Some(missing) = signatures.signers.iter().find(|wanted| !found.contains(wanted)) {
             return Err(SignError::MissingSignature {
                 file,

@@ -158,21 +158,20 @@ impl Release {
     /// # Errors
     /// Where it is not a stanza, a time cannot be parsed, or a line of the list is not a digest, a size and a path; and where the list has a path twice with different files.
     pub fn parse(text: &str) -> Result<Self, ReleaseError> {
-        let stanza = Stanza::parse(text)?;
-        Self::of(&stanza, date(&stanza, "Valid-Until")?)
+        Self::parse_counting(text, &["Date", "Valid-Until"])
     }
 
-    /// Parses the text of a Release file whose `Valid-Until` does not count: like [`Self::parse`], but for a value there that is no time,
-    /// which is passed over.
+    /// Parses the text of a Release file of which not all times count: like [`Self::parse`], but for a value that is no time in a field
+    /// that is not among `counting`, which is passed over.
     ///
     /// # Errors
-    /// As [`Self::parse`], but for `Valid-Until`.
-    pub fn parse_for_any_time(text: &str) -> Result<Self, ReleaseError> {
-        let stanza = Stanza::parse(text)?;
-        Self::of(&stanza, stanza.line("Valid-Until").and_then(parse_date))
-    }
-
-    fn of(stanza: &Stanza<'_>, valid_until: Option<i64>) -> Result<Self, ReleaseError> {
+    /// As [`Self::parse`], but for those fields.
+    pub fn parse_counting(text: &str, counting: &[&str]) -> Result<Self, ReleaseError> {
+        let stanza = &Stanza::parse(text)?;
+        let time = |field| match date(stanza, field) {
+            Err(_) if !counting.contains(&field) => Ok(None),
+            time => time,
+        };
         let text = |name: &str| {
             stanza
                 .line(name)
@@ -190,8 +189,8 @@ impl Release {
             suite: text("Suite"),
             version: text("Version"),
             codename: text("Codename"),
-            date: date(stanza, "Date")?,
-            valid_until,
+            date: time("Date")?,
+            valid_until: time("Valid-Until")?,
             not_automatic: yes("NotAutomatic"),
             but_automatic_upgrades: yes("ButAutomaticUpgrades"),
             acquire_by_hash: yes("Acquire-By-Hash"),

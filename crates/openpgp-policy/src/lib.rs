@@ -31,4 +31,4 @@ pub use fingerprint::{Fingerprint, FingerprintError};
 pub use keyring::{Keyring, KeyringError};
 pub use packets::ReadError;
 pub use policy::KeyProblem;
-pub use verify::{Refusal, RefusalReason, Verified, VerifyError, verify_detached, verify_inrelease};
+pub use verify::{Refusal, RefusalReason, Signed, Verified, VerifyError, verify_detached, verify_inrelease};

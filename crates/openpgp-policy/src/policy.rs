@@ -269,7 +269,7 @@ pub(super) enum Lifetime {
 
 /// Compares the signature's creation and expiration with `now`.
 pub(super) fn lifetime(signature: &Signature, now: i64) -> Lifetime {
-    let Some(made) = signature.created().map(|at| i64::from(at.as_secs())) else {
+    let Some(made) = made(signature) else {
         return Lifetime::Undated;
     };
     if made > now.saturating_add(CLOCK_GRACE) {
@@ -284,6 +284,11 @@ pub(super) fn lifetime(signature: &Signature, now: i64) -> Lifetime {
     } else {
         Lifetime::Within
     }
+}
+
+/// When a signature was made, in unix seconds, from the part of it that is signed.
+pub(super) fn made(signature: &Signature) -> Option<i64> {
+    signature.created().map(|at| i64::from(at.as_secs()))
 }
 
 /// When a key was made, in unix seconds.

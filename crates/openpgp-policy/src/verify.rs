@@ -24,6 +24,17 @@ pub struct Verified {
     pub text: String,
     /// The certificates, by their primary keys, with a valid signature in the message; at least one.
     pub signers: Vec<Fingerprint>,
+    /// When the newest of these signatures was made, in Unix seconds, as it says itself: nobody else can change that.
+    pub made: i64,
+}
+
+/// Whose signatures count over a text that stands by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The certificates, by their primary keys, with a valid signature; at least one.
+    pub signers: Vec<Fingerprint>,
+    /// When the newest of these signatures was made, in Unix seconds.
+    pub made: i64,
 }
 
 /// Why a message does not count as signed.
@@ -124,7 +135,7 @@ pub fn verify_inrelease(bytes: &[u8], keyring: &Keyring, now: i64) -> Result<Ver
     let signatures = read_signatures(envelope.signature.as_bytes())?;
     // Most tools make text signatures here, Go's make binary ones: over the same bytes, since they are canonical.
     let types = [SignatureType::Text, SignatureType::Binary];
-    let signers = SignedBytes {
+    let Signed { signers, made } = SignedBytes {
         bytes: signed.as_bytes(),
         types: &types,
     }
@@ -132,13 +143,13 @@ pub fn verify_inrelease(bytes: &[u8], keyring: &Keyring, now: i64) -> Result<Ver
     Ok(Verified {
         text: envelope.text,
         signers,
+        made,
     })
 }
 
 /// Verifies a detached signature, armoured (`Release.gpg`) or binary, over `data`.
 ///
-/// The same rules as for [`verify_inrelease`]. Returns the certificates, by their primary keys, with a valid
-/// signature; at least one.
+/// The same rules as for [`verify_inrelease`].
 ///
 /// # Errors
 /// When no signature counts; says for each one why.
@@ -147,7 +158,7 @@ pub fn verify_detached(
     signature: &[u8],
     keyring: &Keyring,
     now: i64,
-) -> Result<Vec<Fingerprint>, VerifyError> {
+) -> Result<Signed, VerifyError> {
     let signatures = read_signatures(signature)?;
     // A text signature would let the line ends be changed behind it.
     SignedBytes {
@@ -190,19 +201,19 @@ struct SignedBytes<'a> {
 
 impl SignedBytes<'_> {
     /// The certificates whose signature counts, or for each signature why it does not.
-    fn signers(
-        &self,
-        signatures: &[Packed],
-        keyring: &Keyring,
-        now: i64,
-    ) -> Result<Vec<Fingerprint>, VerifyError> {
+    fn signers(&self, signatures: &[Packed], keyring: &Keyring, now: i64) -> Result<Signed, VerifyError> {
         let mut signers = Vec::new();
+        let mut newest = None;
         let mut refusals = Vec::new();
         for signature in signatures {
             match signature {
                 Ok(signature) => match self.signer(signature, keyring, now) {
-                    Ok(signer) if signers.contains(&signer) => {}
-                    Ok(signer) => signers.push(signer),
+                    Ok(signer) => {
+                        newest = newest.max(policy::made(signature));
+                        if !signers.contains(&signer) {
+                            signers.push(signer);
+                        }
+                    }
                     Err(reason) => refusals.push(Refusal {
                         issuer: issuer(signature),
                         reason,
@@ -214,10 +225,9 @@ impl SignedBytes<'_> {
                 }
             }
         }
-        if signers.is_empty() {
-            Err(VerifyError::Untrusted(refusals))
-        } else {
-            Ok(signers)
+        match newest {
+            Some(made) => Ok(Signed { signers, made }),
+            None => Err(VerifyError::Untrusted(refusals)),
         }
     }
 
@@ -296,8 +306,7 @@ impl SignedBytes<'_> {
                 None => RefusalReason::Mismatch,
             })?;
         component.may_sign(now)?;
-        let made = signature.created().map(|at| i64::from(at.as_secs()));
-        if made < Some(policy::created(&key)) {
+        if policy::made(signature) < Some(policy::created(&key)) {
             Err(RefusalReason::OlderThanKey)
         } else {
             Ok(())

@@ -13,5 +13,6 @@ mod source_packages;
 mod update;
 mod update_odd_archives;
 mod update_tampered;
+mod update_undated;
 mod upgrade_phased;
 mod words;

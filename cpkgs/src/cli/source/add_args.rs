@@ -40,6 +40,9 @@ pub(super) struct AddArgs {
     /// Accept indexes whose Valid-Until has passed: for snapshots and archived suites.
     #[arg(long)]
     pub(super) no_check_valid_until: bool,
+    /// Accept a Release without a readable Date: the time of its signature counts instead.
+    #[arg(long)]
+    pub(super) accept_undated: bool,
     /// The user name for a private archive.
     #[arg(long, value_name = "NAME", requires = "password_file")]
     pub(super) user: Option<String>,

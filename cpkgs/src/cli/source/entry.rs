@@ -112,6 +112,8 @@ fn may_pass(error: &UpdateError, added: &SourceConfig) -> bool {
         UpdateError::Trust { source, .. } => matches!(
             source,
             TrustError::Expired { .. }
+                | TrustError::Undated
+                | TrustError::Time { is_date: true, .. }
                 | TrustError::Future { .. }
                 | TrustError::Older { .. }
                 | TrustError::OtherSuite { .. }

@@ -141,6 +141,7 @@ fn entries(source: &AptSource) -> Result<Vec<Entry>, Failure> {
                     signed_by: String::new(),
                     architectures: source.architectures.clone(),
                     check_valid_until: source.check_valid_until,
+                    accept_undated: false,
                     accept_codenames: Vec::new(),
                     priority: None,
                     user: None,

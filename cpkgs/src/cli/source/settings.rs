@@ -22,6 +22,7 @@ pub(super) fn source_config(args: &AddArgs, url: &str) -> Result<SourceConfig, F
         signed_by: String::new(),
         architectures: args.architecture.clone(),
         check_valid_until: !args.no_check_valid_until,
+        accept_undated: args.accept_undated,
         accept_codenames: args.accept_codename.clone(),
         priority: args.priority,
         user: args.user.clone(),

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::digest::{Digester, Sha256};
-use openpgp_policy::{Keyring, Verified, VerifyError, verify_detached, verify_inrelease};
+use openpgp_policy::{Keyring, Signed, Verified, VerifyError, verify_detached, verify_inrelease};
 
 /// A signed Release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +26,15 @@ impl SignedRelease {
     pub(super) fn verify(&self, keyring: &Keyring, now: i64) -> Result<Verified, VerifyError> {
         match self {
             Self::Inline(bytes) => verify_inrelease(bytes, keyring, now),
-            Self::Detached { release, signature } => Ok(Verified {
-                signers: verify_detached(release, signature, keyring, now)?,
-                // What is no text is no Release either: its parser says so.
-                text: String::from_utf8_lossy(release).into_owned(),
-            }),
+            Self::Detached { release, signature } => {
+                let Signed { signers, made } = verify_detached(release, signature, keyring, now)?;
+                Ok(Verified {
+                    // What is no text is no Release either: its parser says so.
+                    text: String::from_utf8_lossy(release).into_owned(),
+                    signers,
+                    made,
+                })
+            }
         }
     }
 

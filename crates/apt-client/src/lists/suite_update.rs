@@ -107,7 +107,7 @@ impl SuiteUpdate<'_> {
         let (Answer::Same(signed) | Answer::New(signed, _)) = answer;
         let trusted = self.verify(&signed, &self.source.keyring()?);
         let trusted = trusted.map_err(|source| UpdateError::Trust { location, source })?;
-        self.warnings.extend(trusted.warning(self.now));
+        self.warnings.extend(trusted.warnings(self.now));
         let names = index_names(&trusted.release, &self.asked)?;
         let unlisted = unlisted(&trusted.release, &self.asked, &self.source.architectures)?;
         self.warnings.extend(unlisted);
@@ -145,7 +145,7 @@ impl SuiteUpdate<'_> {
             }
             verified => verified.map_err(|source| UpdateError::Trust { location, source })?,
         };
-        self.warnings.extend(trusted.warning(self.now));
+        self.warnings.extend(trusted.warnings(self.now));
         let Answer::New(signed, validators) = answer else {
             return Ok(None);
         };
@@ -178,6 +178,7 @@ impl SuiteUpdate<'_> {
             suite: &self.asked.asked,
             accept_codenames: &self.source.accept_codenames,
             check_valid_until: self.source.check_valid_until,
+            accept_undated: self.source.accept_undated,
             seen: self.seen,
         };
         check(signed.verify(keyring, self.now)?, &asked, self.now)

@@ -72,15 +72,14 @@ impl ExternalCommand {
 
     fn keep_signers(&mut self, now: i64) -> Result<(), SignError> {
         let signature = self.command.run("detach-sign", PROBE, MAX_SIGNATURE)?;
-        let signers =
-            verify_detached(PROBE.as_bytes(), &signature, &self.keyring, now).map_err(|source| {
-                SignError::Unverified {
-                    file: "trial signature",
-                    source: Box::new(source),
-                }
-            })?;
+        let probe = verify_detached(PROBE.as_bytes(), &signature, &self.keyring, now).map_err(|source| {
+            SignError::Unverified {
+                file: "trial signature",
+                source: Box::new(source),
+            }
+        })?;
         self.keyring
-            .retain(|certificate| signers.contains(&certificate.fingerprint()));
+            .retain(|certificate| probe.signers.contains(&certificate.fingerprint()));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Times as Release files have them: RFC 5322 dates in UTC.
+//! Times as Release files have them: RFC 5322 dates, written in UTC.
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -31,39 +31,59 @@ pub fn format_iso(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Returns the Unix seconds of a date in UTC, in the forms that apt reads: `Sun, 06 Nov 1994 08:49:37 GMT`, with or without its
-/// weekday, `Sunday, 06-Nov-94 08:49:37 GMT`, and `Sun Nov  6 08:49:37 1994`. The zone is `UTC`, `GMT`, `Z`, `+0000` or `-0000`.
-/// Source: RFC 9110, section 5.6.7.
+/// Returns the Unix seconds of a date, in the forms that apt reads: `Sun, 06 Nov 1994 08:49:37 GMT`, with or without its weekday,
+/// `Sunday, 06-Nov-94 08:49:37 GMT`, and `Sun Nov  6 08:49:37 1994`, which is in UTC; and in others that mean one time only: without
+/// seconds, without the comma, as date(1) prints it, as in RFC 3339, and with any zone that is a number (`+0200`).
+/// Source: RFC 9110, section 5.6.7; RFC 5322, section 3.3.
 pub fn parse_date(text: &str) -> Option<i64> {
     let mut words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
-    let weekday = words.first()?;
-    if DAYS.contains(weekday) {
-        // What C's asctime() writes has no zone, and is in UTC.
-        let [_, month, day, clock, year] = words.as_slice() else {
-            return None;
-        };
-        return seconds([day, month, year, clock, "UTC"]);
-    }
-    if let Some(weekday) = weekday.strip_suffix(',') {
+    let first = words.first()?;
+    if let Some(weekday) = first.strip_suffix(',') {
         let is_weekday = DAYS.contains(&weekday) || LONG_DAYS.contains(&weekday);
         if !is_weekday {
             return None;
         }
         words.remove(0);
+    } else if DAYS.contains(first) {
+        match words.as_slice() {
+            // What C's asctime() writes has no zone, and is in UTC.
+            [_, month, day, clock, year] => return seconds([day, month, year, clock, "UTC"]),
+            [_, month, day, clock, zone, year] if MONTHS.contains(month) => {
+                return seconds([day, month, year, clock, zone]);
+            }
+            _ => {}
+        }
+        words.remove(0);
+        // The others have five words.
+        if words.len() != 5 {
+            return None;
+        }
     }
     match words.as_slice() {
         [day, month, year, clock, zone] => seconds([day, month, year, clock, zone]),
-        [date, clock, zone] => {
-            let mut parts = date.split('-');
-            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-            let year = (1900 + number(year, 0, 99)?).to_string();
-            parts
-                .next()
-                .is_none()
-                .then(|| seconds([day, month, &year, clock, zone]))?
+        [date, clock, zone] => dashed(date, clock, zone),
+        [whole] => {
+            let (date, time) = whole.split_once('T')?;
+            let zone = time.find(['Z', '+', '-'])?;
+            let (clock, zone) = time.split_at(zone);
+            dashed(date, clock, zone)
         }
         _ => None,
     }
+}
+
+/// Reads a date in one word: `06-Nov-94`, or `1994-11-06`.
+fn dashed(date: &str, clock: &str, zone: &str) -> Option<i64> {
+    let parts: Vec<&str> = date.split('-').collect();
+    let [first, month, last] = parts.as_slice() else {
+        return None;
+    };
+    if first.len() == 4 {
+        let month = name(&MONTHS, number(month, 1, 12)? - 1);
+        return seconds([last, month, first, clock, zone]);
+    }
+    let year = (1900 + number(last, 0, 99)?).to_string();
+    seconds([first, month, &year, clock, zone])
 }
 
 /// Returns the Unix seconds of day, month, year, clock and zone.
@@ -75,16 +95,38 @@ fn seconds([day, month, year, clock, zone]: [&str; 5]) -> Option<i64> {
     let (hour, minute, second) = (
         number(clock.next()?, 0, 23)?,
         number(clock.next()?, 0, 59)?,
-        number(clock.next()?, 0, 60)?,
+        number(clock.next().unwrap_or("0"), 0, 60)?,
     );
-    if clock.next().is_some() || !matches!(zone, "UTC" | "GMT" | "Z" | "+0000" | "-0000") {
+    if clock.next().is_some() {
         return None;
     }
     let days = days(year, month, day);
     // A day that the month does not have comes out as one of the next month.
     let (_, found_month, found_day) = civil(days);
-    (i64::from(found_month) == month && i64::from(found_day) == day)
-        .then_some(days * DAY + hour * 3_600 + minute * 60 + second)
+    let is_day = i64::from(found_month) == month && i64::from(found_day) == day;
+    let local = days * DAY + hour * 3_600 + minute * 60 + second;
+    is_day.then_some(local - ahead_of_utc(zone)?)
+}
+
+/// Returns by how many seconds a zone is ahead of UTC. The names of others than UTC stand for several.
+fn ahead_of_utc(zone: &str) -> Option<i64> {
+    if ["UTC", "GMT", "Z"]
+        .iter()
+        .any(|name| zone.eq_ignore_ascii_case(name))
+    {
+        return Some(0);
+    }
+    let (sign, digits) = match zone.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
+    if minutes.len() != 2 {
+        return None;
+    }
+    Some(sign * (number(hours, 0, 23)? * 3_600 + number(minutes, 0, 59)? * 60))
 }
 
 fn number(text: &str, least: i64, most: i64) -> Option<i64> {
@@ -161,6 +203,23 @@ mod tests {
     }
 
     #[test]
+    fn other_writings_of_one_time_are_read() {
+        for text in [
+            "Thu, 29 Feb 2024 14:34:56 +0200",
+            "Thu, 29 Feb 2024 09:04:56 -0330",
+            "Thu, 29 Feb 2024 12:34:56 utc",
+            "Thu 29 Feb 2024 12:34:56 UTC",
+            "Thu Feb 29 12:34:56 UTC 2024",
+            "2024-02-29T12:34:56Z",
+            "2024-02-29T13:34:56+01:00",
+            "2024-02-29 12:34:56 +0000",
+        ] {
+            assert_eq!(parse_date(text), Some(1_709_210_096), "{text}");
+        }
+        assert_eq!(parse_date("Thu, 29 Feb 2024 12:34 UTC"), Some(1_709_210_040));
+    }
+
+    #[test]
     fn older_forms_are_read_as_apt_does() {
         for text in [
             "Sun, 6 Nov 1994 8:49:37 GMT",
@@ -172,16 +231,25 @@ mod tests {
     }
 
     #[test]
-    fn other_zones_and_days_that_do_not_exist_are_refused() {
+    fn what_could_mean_several_times_and_days_that_do_not_exist_are_refused() {
         for text in [
             "",
             "x",
             "Thu, 29 Feb 2023 12:34:56 UTC",
             "Thu, 29 Feb 2024 12:34:56 CET",
+            "Thu, 29 Feb 2024 12:34:56 +01",
+            "Thu, 29 Feb 2024 12:34:56 +2400",
+            "Thu, 29 Feb 2024 12:34:56 +é00",
+            "Do, 29 Feb 2024 12:34:56 UTC",
+            "Thu, 29 Fev 2024 12:34:56 UTC",
+            "Thu Feb 29 12:34:56 CET 2024",
+            "Thu Feb",
+            "2024-02-29T12:34:56",
+            "2024-02-29 12:34:56",
+            "2024-13-29T12:34:56Z",
             "Thu, 29 Feb 2024 12:34:56",
             "Thu, 29 Feb 2024 24:00:00 UTC",
             "Xxx, 29 Feb 2024 12:34:56 UTC",
-            "Thu, 29 Feb 2024 12:34:56 +0100",
         ] {
             assert_eq!(parse_date(text), None, "{text}");
         }

@@ -52,6 +52,7 @@ fn a_key_that_signs_twice_is_named_once() {
     ];
     let verified = verify_inrelease(&message(TEXT, &signatures), &usual(&key), NOW).unwrap();
     assert_eq!(verified.signers.len(), 1);
+    assert_eq!(verified.made, i64::from(BORN + 1));
 }
 
 #[test]
