@@ -65,25 +65,43 @@ pub(super) fn forms<'a>(files: &'a [IndexFile], name: &str) -> Vec<Choice<'a>> {
     packed.into_iter().map(choice).collect()
 }
 
-/// Returns the architectures whose indexes carry packages for a machine that wants `wanted`.
+/// Returns the architectures whose indexes carry packages for a machine that wants `wanted`: those that the Release names, and those
+/// of which it lists an index though it does not name them.
 ///
 /// Where packages for `all` have an index of their own and stand in no other, that one belongs to it. Source: the Debian
 /// wiki, DebianRepository/Format, `No-Support-for-Architecture-all`.
-pub(super) fn architectures(release: &Release, wanted: &[String]) -> Vec<String> {
+pub(super) fn architectures(release: &Release, components: &[String], wanted: &[String]) -> Vec<String> {
     let has = |name: &str| release.architectures.iter().any(|listed| listed == name);
+    let is_there = |name: &str| has(name) || has_index(release, components, name);
     let in_others = release
         .no_support_for_architecture_all
         .as_deref()
         .is_some_and(|fields| fields.split_whitespace().any(|field| field == "Packages"));
     let mut chosen: Vec<String> = wanted
         .iter()
-        .filter(|name| release.architectures.is_empty() || has(name))
+        .filter(|name| release.architectures.is_empty() || is_there(name))
         .cloned()
         .collect();
-    if has("all") && (!in_others || chosen.is_empty()) {
+    let is_needed = match chosen.is_empty() {
+        true => is_there("all"),
+        false => has("all") && !in_others,
+    };
+    if is_needed {
         chosen.push("all".to_owned());
     }
     chosen
+}
+
+/// Says whether a Release lists an index of an architecture: what it lists is there, whatever else it says.
+pub(super) fn has_index(release: &Release, components: &[String], architecture: &str) -> bool {
+    components
+        .iter()
+        .any(|component| is_listed(&release.sha256, &index_path(component, architecture)))
+}
+
+/// Returns what an index is called below the suite's folder, without the extension of its compression.
+pub(super) fn index_path(component: &str, architecture: &str) -> String {
+    format!("{component}/binary-{architecture}/Packages")
 }
 
 #[cfg(test)]
@@ -133,8 +151,24 @@ mod tests {
         let mut release = release(&[]);
         release.architectures = ["all", "amd64", "arm64"].map(str::to_owned).into();
         let wanted = ["amd64".to_owned(), "riscv64".to_owned()];
-        assert_eq!(architectures(&release, &wanted), ["amd64", "all"]);
+        assert_eq!(architectures(&release, &[], &wanted), ["amd64", "all"]);
         release.no_support_for_architecture_all = Some("Packages".to_owned());
-        assert_eq!(architectures(&release, &wanted), ["amd64"]);
+        assert_eq!(architectures(&release, &[], &wanted), ["amd64"]);
+    }
+
+    #[test]
+    fn an_index_that_is_listed_is_there_whatever_architectures_are_named() {
+        let mut release = release(&[
+            ("main/binary-amd64/Packages.gz", 1),
+            ("main/binary-all/Packages", 1),
+        ]);
+        let components = ["main".to_owned()];
+        let of = |release: &Release, wanted: &str| architectures(release, &components, &[wanted.to_owned()]);
+        release.architectures = vec!["arm64".to_owned()];
+        assert_eq!(of(&release, "amd64"), ["amd64"]);
+        assert_eq!(of(&release, "arm64"), ["arm64"]);
+        assert_eq!(of(&release, "i386"), ["all"]);
+        release.architectures = vec!["all".to_owned()];
+        assert_eq!(of(&release, "amd64"), ["amd64", "all"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use debian_control::release::{IndexFile, Release};
 
-use super::choose::{architectures, is_listed};
+use super::choose::{architectures, has_index, index_path, is_listed};
 use super::error::UpdateError;
 use super::manifest::KeptSuite;
 use super::remote::flat_folder;
@@ -42,7 +42,7 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
     if flat_folder(&suite.asked).is_some() {
         return flat(release, suite);
     }
-    let architectures = architectures(release, &suite.architectures);
+    let architectures = architectures(release, &suite.components, &suite.architectures);
     if architectures.is_empty() {
         return Err(UpdateError::NoArchitecture {
             url: suite.url.clone(),
@@ -57,7 +57,7 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
     for component in &suite.components {
         let before = names.indexes.len();
         for architecture in &architectures {
-            let path = format!("{component}/binary-{architecture}/Packages");
+            let path = index_path(component, architecture);
             if is_listed(&release.sha256, &path) {
                 names.indexes.push(IndexName {
                     component: component.clone(),
@@ -117,7 +117,8 @@ pub(super) fn unlisted(
     if flat_folder(&suite.asked).is_some() || listed.is_empty() {
         return Ok(None);
     }
-    let absent = named.iter().filter(|name| !listed.contains(name));
+    let is_there = |name: &&String| listed.contains(name) || has_index(release, &suite.components, name);
+    let absent = named.iter().filter(|name| !is_there(name));
     let absent: Vec<&str> = absent.map(String::as_str).collect();
     let (wanted, has) = (absent.join(" "), listed.join(" "));
     if absent.is_empty() {

@@ -176,6 +176,26 @@ fn an_architecture_that_is_listed_without_an_index_is_empty() {
 }
 
 #[test]
+fn an_index_that_is_listed_is_used_though_its_architecture_is_not() {
+    for architectures in ["arm64", "all"] {
+        let header = HEADER.replace("amd64", architectures);
+        let made = Made {
+            header: &header,
+            ..Made::default()
+        };
+        let foreign = made.of(&greeting());
+        for arguments in [
+            &STABLE[..],
+            &[&STABLE, ["--architecture", "amd64"].as_slice()].concat(),
+        ] {
+            let client = foreign.client(arguments);
+            client.run(&["update"]).ok();
+            knows_greeting(&client);
+        }
+    }
+}
+
+#[test]
 fn dots_in_the_paths_of_a_release_and_in_the_name_of_a_suite_mean_nothing() {
     let made = Made {
         prefixes: &["./", ""],
