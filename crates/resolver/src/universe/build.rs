@@ -276,10 +276,14 @@ impl UniverseBuilder {
                 .all(|(one, other)| alike(one, other))
     }
 
-    /// Returns the architecture of what is installed; apt calls one that is missing or no architecture `none`, too.
+    /// Returns the architecture of what is installed. dpkg takes a package that says none for one of its own; one that says what is no
+    /// architecture meets no needs.
     fn kept_architecture(&mut self, fields: &Fields<'_>) -> ArchitectureId {
+        if fields.architecture.is_empty() {
+            return ArchitectureId::NATIVE;
+        }
         let architecture = fields.architecture.parse::<Architecture>();
-        self.architecture(architecture.as_ref().map_or("none", |known| known.as_str()))
+        self.architecture(architecture.as_ref().map_or("none", Architecture::as_str))
     }
 
     fn usable(&self, architecture: &Architecture) -> Option<ArchitectureId> {
