@@ -210,7 +210,7 @@ impl Names {
         let name = stanza.line("Package").unwrap_or_default();
         let relations = |kind: RelationKind| {
             let text = stanza.get(kind.field_name()).map_or("", |field| field.value());
-            Relations::parse(kind, text).map_err(|source| SystemError::Relation {
+            Relations::parse_of_others(kind, text).map_err(|source| SystemError::Relation {
                 package: name.to_owned(),
                 source,
             })

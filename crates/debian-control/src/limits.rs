@@ -23,8 +23,8 @@ const GIB: u64 = 1 << 30;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Which bytes a control file may have.
-    pub control_text: ControlText,
+    /// What a control file may say.
+    pub control_rules: ControlRules,
 
     /// Fields in one stanza.
     pub max_fields: usize,
@@ -60,20 +60,21 @@ pub struct Limits {
     pub max_decoder_bytes: u64,
 }
 
-/// Which bytes a control file may have, besides line breaks and tabs.
+/// What a control file may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ControlText {
-    /// UTF-8 without control characters of ASCII: what goes into an index.
-    Utf8,
-    /// Whatever dpkg carries, as packages of old have it in names of people: what is neither is read as question marks.
-    AnyBytes,
+pub enum ControlRules {
+    /// What goes into an index: UTF-8 without control characters of ASCII, and `Provides` with exact versions.
+    Strict,
+    /// What dpkg installs, too: other bytes, as packages of old have them in names of people, are read as question marks, and what a
+    /// package provides in other versions than exact ones is left out.
+    AsDpkg,
 }
 
 impl Limits {
     /// Bounds for a package that an archive has already and that is to be installed: dpkg and apt take it whatever its text is.
     pub fn for_installing() -> Self {
         Self {
-            control_text: ControlText::AnyBytes,
+            control_rules: ControlRules::AsDpkg,
             ..Self::default()
         }
     }
@@ -82,7 +83,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            control_text: ControlText::Utf8,
+            control_rules: ControlRules::Strict,
             max_fields: 200,
             max_field_bytes: (64 * KIB) as usize,
             max_control_bytes: MIB as usize,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::ControlError;
 use super::{BinaryPackage, second_reader, values};
-use crate::limits::{ControlText, Limits};
+use crate::limits::{ControlRules, Limits};
 use crate::name::{PackageName, shown};
 use crate::relation::{ArchQualifier, RelationKind, Relations};
 use crate::stanza::{Field, Stanza, index_text};
@@ -93,7 +93,7 @@ fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) if limits.control_text == ControlText::AnyBytes => index_text(bytes.to_vec()),
+        Err(_) if limits.control_rules == ControlRules::AsDpkg => index_text(bytes.to_vec()),
         Err(error) => {
             let good = bytes.iter().take(error.valid_up_to());
             return Err(ControlError::NotUtf8 {
@@ -105,9 +105,9 @@ fn text(bytes: &[u8], limits: &Limits) -> Result<String, ControlError> {
         true => text.replace("\r\n", "\n"),
         false => text,
     };
-    Ok(match limits.control_text {
-        ControlText::Utf8 => text,
-        ControlText::AnyBytes => text.replace(is_carried, "?"),
+    Ok(match limits.control_rules {
+        ControlRules::Strict => text,
+        ControlRules::AsDpkg => text.replace(is_carried, "?"),
     })
 }
 
@@ -186,8 +186,11 @@ fn relations(
     for kind in RelationKind::ALL {
         let field = kind.field_name();
         let Some(found) = stanza.get(field) else { continue };
-        let relations =
-            Relations::parse(kind, found.raw()).map_err(|source| ControlError::Relation { field, source })?;
+        let relations = match limits.control_rules {
+            ControlRules::Strict => Relations::parse(kind, found.raw()),
+            ControlRules::AsDpkg => Relations::parse_of_others(kind, found.raw()),
+        };
+        let relations = relations.map_err(|source| ControlError::Relation { field, source })?;
         if found.first_line().is_empty() && !relations.0.is_empty() {
             return Err(ControlError::FirstLineEmpty(field));
         }
@@ -200,7 +203,8 @@ fn relations(
 /// Refuses what an index may not have, though each relation is well formed.
 fn check_relations(kind: RelationKind, relations: &Relations, limits: &Limits) -> Result<(), ControlError> {
     // apt: "Problem parsing Provides line", and it refuses the whole index. It takes other fields empty.
-    if kind == RelationKind::Provides && relations.0.is_empty() {
+    let is_of_index = limits.control_rules == ControlRules::Strict;
+    if kind == RelationKind::Provides && relations.0.is_empty() && is_of_index {
         return Err(ControlError::ProvidesNothing);
     }
     if relations.0.iter().map(|group| group.0.len()).sum::<usize>() > limits.max_relations {

@@ -168,6 +168,15 @@ fn what_is_only_to_be_installed_may_have_the_bytes_that_dpkg_carries() {
     let read = |control: &[u8]| BinaryPackage::parse(control, &Limits::for_installing());
     let package = read(control).unwrap();
     assert_eq!(package.maintainer(), Some("J?rg ?? <x>"));
+    let provides = b"Package: a\nVersion: 1\nArchitecture: all\nProvides: v (>= 1)\nDescription: d\n";
+    assert!(
+        read(provides)
+            .unwrap()
+            .relations(RelationKind::Provides)
+            .0
+            .is_empty()
+    );
+    assert!(BinaryPackage::parse(provides, &Limits::default()).is_err());
     assert!(read(b"Package: a\xf6\nVersion: 1\nArchitecture: all\n").is_err());
     assert!(read(b"Package: a\nVersion: 1\nArchitecture: all\nDescription: \0\n").is_err());
 }

@@ -82,6 +82,32 @@ impl Relations {
     pub fn parse(kind: RelationKind, text: &str) -> Result<Self, RelationError> {
         relations(kind, text)
     }
+
+    /// Parses the value of a field of a package that others made, as dpkg and apt read it: in `Provides`, what names a version in another
+    /// way than by `=` is well formed, provides nothing, and is left out. Other fields are parsed as by [`Self::parse`].
+    ///
+    /// ```
+    /// use debian_control::relation::{RelationKind, Relations};
+    ///
+    /// let read = Relations::parse_of_others(RelationKind::Provides, "a (>= 1), b (= 1)")?;
+    /// assert_eq!(read, Relations::parse(RelationKind::Provides, "b (= 1)")?);
+    /// # Ok::<(), debian_control::relation::RelationError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When dpkg refuses it.
+    pub fn parse_of_others(kind: RelationKind, text: &str) -> Result<Self, RelationError> {
+        match relations(kind, text) {
+            Err(RelationError::ProvidesComparison(_)) => {
+                let is_compared = |entry: &&str| {
+                    matches!(relations(kind, entry), Err(RelationError::ProvidesComparison(_)))
+                };
+                let kept: Vec<&str> = text.split(',').filter(|entry| !is_compared(entry)).collect();
+                relations(kind, &kept.join(","))
+            }
+            read => read,
+        }
+    }
 }
 
 fn relations(kind: RelationKind, text: &str) -> Result<Relations, RelationError> {

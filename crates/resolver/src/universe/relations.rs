@@ -56,7 +56,7 @@ impl UniverseBuilder {
         field: Field,
         value: &str,
     ) -> Result<Vec<GroupId>, UniverseError> {
-        let parsed = Relations::parse(field.kind(), &value.replace('\r', " "));
+        let parsed = Relations::parse_of_others(field.kind(), &value.replace('\r', " "));
         let parsed = parsed.map_err(|source| UniverseError::Relations {
             package: package.to_owned(),
             field: field.kind().field_name(),

@@ -72,7 +72,7 @@ impl About {
         let related = |kinds: &[RelationKind]| -> Vec<String> {
             let fields = kinds.iter().map(|kind| (*kind, stanza.get(kind.field_name())));
             let relations = fields
-                .filter_map(|(kind, field)| Relations::parse(kind, field?.value()).ok())
+                .filter_map(|(kind, field)| Relations::parse_of_others(kind, field?.value()).ok())
                 .flat_map(|relations| relations.0)
                 .flat_map(|alternatives| alternatives.0);
             relations.map(|relation| relation.name.to_string()).collect()

@@ -30,7 +30,7 @@ fn a_stanza_without_a_meaning_is_passed_over_and_the_others_count() {
     let odd = [
         "Depends: x (>= )\n",
         "Depends: x (== 1)\n",
-        "Provides: q (>= 1)\n",
+        "Provides: q | r\n",
         "Multi-Arch: bogus\n",
         "Section: a\nSection: b\n",
         "garbage\n",
@@ -66,6 +66,38 @@ fn a_stanza_without_a_meaning_is_passed_over_and_the_others_count() {
         "{}",
         checked.report()
     );
+}
+
+#[test]
+fn what_cannot_be_provided_costs_itself_and_not_its_package() {
+    let foreign = Foreign::new();
+    let provides = |name, value| DebBuilder::new(name, "1", "all").field("Provides", value);
+    let packages = [
+        provides("some", "old (>= 1), real (= 1), plain"),
+        provides("none", "old (<< 2)"),
+        DebBuilder::new("needs", "1", "all").depends("real (= 1), plain, none"),
+        DebBuilder::new("lacks", "1", "all").depends("old"),
+    ];
+    let mut index = String::new();
+    for package in packages {
+        let (bytes, file) = (package.build(), package.file_name());
+        fs::write(foreign.path(&file), &bytes).unwrap();
+        let digest = debian_control::digest::sha256(&bytes);
+        let size = bytes.len();
+        let control = package.control();
+        index.push_str(&format!(
+            "{control}Filename: {file}\nSize: {size}\nSHA256: {digest}\n\n"
+        ));
+    }
+    foreign.publish(index.as_bytes(), "");
+    let client = foreign.client(&["--suite", "./"]);
+    let run = client.run(&["update"]).ok();
+    assert!(!run.stderr.contains("are ignored"), "{}", run.report());
+    client.run(&["install", "--yes", "needs"]).ok();
+    assert_eq!(client.json(&["list", "--installed"]).len(), 3);
+    client.run(&["install", "--dry-run", "lacks"]).exits(1);
+    let file = foreign.path("none_1_all.deb").display().to_string();
+    client.run(&["install", "--dry-run", &file]).ok();
 }
 
 #[test]
