@@ -51,6 +51,9 @@ pub enum AptSourceError {
     /// There is no suite.
     #[error("it has no suite")]
     NoSuite,
+    /// There is no component, and a suite that has components.
+    #[error("it has no component, and suite `{0}` does not end in `/`")]
+    NoComponent(String),
     /// It does not begin as a line does.
     #[error("it begins with neither `deb` nor `deb-src`")]
     NoType,
@@ -73,10 +76,13 @@ pub enum AptSourceError {
 /// Returns the entries of a file, by its name: stanzas in `.sources`, lines in any other. What a file has besides, such as sources
 /// of source packages and entries that are turned off, is left out.
 pub fn read(name: &str, text: &str) -> Vec<Result<AptSource, AptSourceError>> {
-    if name.ends_with(".sources") {
-        return stanzas(text);
-    }
-    text.lines().filter_map(|read| line(read).transpose()).collect()
+    let read = match name.ends_with(".sources") {
+        true => stanzas(text),
+        false => text.lines().filter_map(|read| line(read).transpose()).collect(),
+    };
+    read.into_iter()
+        .map(|source| source.and_then(AptSource::with_components))
+        .collect()
 }
 
 /// Reads a line of a sources.list; `None` when it has no entry for binary packages.
@@ -210,6 +216,16 @@ impl AptSource {
         Ok(())
     }
 
+    /// Refuses what has no component, and is not a folder that stands by itself: apt takes it for malformed.
+    fn with_components(self) -> Result<Self, AptSourceError> {
+        let has_some = !self.components.is_empty();
+        let suite = self.suites.iter().find(|suite| !suite.ends_with('/'));
+        match suite.filter(|_| !has_some) {
+            Some(suite) => Err(AptSourceError::NoComponent(suite.clone())),
+            None => Ok(self),
+        }
+    }
+
     fn checked(self) -> Result<Self, AptSourceError> {
         if self.urls.is_empty() {
             return Err(AptSourceError::NoAddress);
@@ -308,6 +324,16 @@ mod tests {
             let error = line(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn an_entry_without_a_component_is_of_a_folder_that_stands_by_itself() {
+        let refused = |name: &str, text: &str| read(name, text).remove(0).unwrap_err().to_string();
+        let why = "it has no component, and suite `sid` does not end in `/`";
+        assert_eq!(refused("a.list", "deb http://h/d sid"), why);
+        let stanza = "Types: deb\nURIs: http://h/d\nSuites: ./ sid\n";
+        assert_eq!(refused("a.sources", stanza), why);
+        assert!(read("a.list", "deb http://h/d $(ARCH)/").remove(0).is_ok());
     }
 
     #[test]
