@@ -254,10 +254,9 @@ impl Context {
     /// Takes the lock of the install folder, and says so when that takes a while.
     fn lock(&mut self, install: &Path) -> Result<Lock, Failure> {
         let lock = Lock::take(install, |holder| {
-            self.printer.error_line(format_args!(
-                "waiting for another cpkgs (process {})",
-                escaped(holder)
-            ));
+            let number = holder.map_or(String::new(), |number| format!(" (process {number})"));
+            self.printer
+                .error_line(format_args!("waiting for another cpkgs{number}"));
         });
         lock.map_err(|error| {
             let message = format!("cannot lock `{}`", install.display());

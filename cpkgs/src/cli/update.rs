@@ -49,9 +49,10 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
         now: machine::now(),
     };
     let report = lists::update(&updating, |holder| {
+        let holder = holder.map_or("another cpkgs".to_owned(), |number| format!("process {number}"));
         context
             .printer
-            .info(format_args!("waiting for process {holder}, which is updating"));
+            .info(format_args!("waiting for {holder}, which is updating"));
     });
     drop(shown);
     let report = report?;

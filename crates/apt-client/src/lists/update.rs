@@ -39,7 +39,10 @@ pub struct Updating<'a> {
 ///
 /// # Errors
 /// When the disk fails, or what was seen cannot be remembered: then nothing changed.
-pub fn update(updating: &Updating<'_>, waiting: impl FnOnce(&str)) -> Result<UpdateReport, UpdateError> {
+pub fn update(
+    updating: &Updating<'_>,
+    waiting: impl FnOnce(Option<u32>),
+) -> Result<UpdateReport, UpdateError> {
     let folder = folder(updating.cache);
     let disk = |source| UpdateError::Disk {
         path: folder.clone(),
