@@ -1,6 +1,9 @@
 //! Whom to show which password. Source: apt_auth.conf(5).
 
+use std::io;
 use std::path::Path;
+
+use debian_control::stanza::index_text;
 
 use super::Location;
 
@@ -16,60 +19,75 @@ struct Credential {
     /// Every port when left out: "If no port is given the token matches for all ports", says apt_auth.conf(5).
     port: Option<u16>,
     path: String,
+    below: Below,
     login: String,
     password: String,
+    /// Who says so, in words.
+    from: String,
+}
+
+/// Which paths are below one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Below {
+    /// Those that have it as their first parts.
+    Parts,
+    /// Those that begin as it does: what a file says of `/deb` is for `/debian`, too. Source: apt_auth.conf(5).
+    Letters,
 }
 
 /// Passwords for archives. They are never printed.
 #[derive(Clone, Default)]
-pub struct Credentials(Vec<Credential>);
+pub struct Credentials {
+    known: Vec<Credential>,
+    /// Which files cannot be read, and why.
+    unreadable: Vec<String>,
+}
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Credentials({})", self.0.len())
+        write!(formatter, "Credentials({})", self.known.len())
     }
 }
 
 impl Credentials {
-    /// Reads what a folder such as `/etc/apt/auth.conf.d` has for this user; files that cannot be read are passed over.
-    fn read_folder(folder: &Path) -> Self {
-        let mut credentials = Self::default();
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return credentials;
-        };
-        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.sort();
-        for path in paths {
-            if path.extension().is_none_or(|end| end == "conf") {
-                credentials.0.extend(read_file(&path));
-            }
-        }
-        credentials
-    }
-
     /// Adds what a file in the form of apt's `auth.conf`, or of `.netrc`, has for this user; one that cannot be read has nothing.
     pub fn with_file(mut self, path: &Path) -> Self {
-        self.0.extend(read_file(path));
+        match read_file(path) {
+            Ok(text) => self.known.extend(parse(&text, &format!("`{}`", path.display()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self
+                .unreadable
+                .push(format!("`{}` cannot be read: {error}", path.display())),
+        }
         self
     }
 
-    /// Adds what a folder such as `/etc/apt/auth.conf.d` has.
-    pub fn with_folder(mut self, folder: &Path) -> Self {
-        self.0.extend(Self::read_folder(folder).0);
-        self
+    /// Adds what a folder such as `/etc/apt/auth.conf.d` has for this user; files that cannot be read are passed over.
+    pub fn with_folder(self, folder: &Path) -> Self {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return self;
+        };
+        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_none_or(|end| end == "conf"));
+        paths.sort();
+        paths
+            .iter()
+            .fold(self, |credentials, path| credentials.with_file(path))
     }
 
     /// Adds a name and a password that count for an archive.
     pub fn with_password(mut self, root: &Location, login: &str, password: &str) -> Self {
         let url = root.url();
         if let Some(host) = url.host_str() {
-            self.0.push(Credential {
+            self.known.push(Credential {
                 scheme: Some(url.scheme().to_owned()),
                 host: host.to_owned(),
                 port: url.port_or_known_default(),
                 path: url.path().trim_end_matches('/').to_owned(),
+                below: Below::Parts,
                 login: login.to_owned(),
                 password: password.to_owned(),
+                from: "the source's entry".to_owned(),
             });
         }
         self
@@ -79,13 +97,15 @@ impl Credentials {
     pub fn with_token(mut self, origin: &Location, token: &str) -> Self {
         let url = origin.url();
         if let Some(host) = url.host_str() {
-            self.0.push(Credential {
+            self.known.push(Credential {
                 scheme: Some(url.scheme().to_owned()),
                 host: host.to_owned(),
                 port: url.port_or_known_default(),
                 path: String::new(),
+                below: Below::Parts,
                 login: "cpkgs".to_owned(),
                 password: token.to_owned(),
+                from: "the registry's token".to_owned(),
             });
         }
         self
@@ -93,30 +113,64 @@ impl Credentials {
 
     /// Returns the name and the password for an address, where there are any.
     pub(super) fn for_url(&self, url: &reqwest::Url) -> Option<(&str, &str)> {
-        let fits = |found: &&Credential| {
-            let scheme = match &found.scheme {
-                Some(scheme) => scheme == url.scheme(),
-                None => url.scheme() == "https",
-            };
-            let path = url.path().strip_prefix(found.path.as_str());
-            let below = path.is_some_and(|rest| {
-                found.path.is_empty() || found.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
-            });
-            let is_port = found.port.is_none() || found.port == url.port_or_known_default();
-            scheme && below && is_port && url.host_str() == Some(found.host.as_str())
-        };
-        let found = self.0.iter().find(fits)?;
+        let found = self.credential(url)?;
         Some((&found.login, &found.password))
+    }
+
+    fn credential(&self, url: &reqwest::Url) -> Option<&Credential> {
+        let mut known = self.known.iter();
+        known.find(|known| known.is_of_scheme(url) && known.is_of_place(url))
+    }
+
+    /// Says why what is known did not help where a server refused an address; `None` where nothing is known.
+    pub(super) fn why_refused(&self, url: &reqwest::Url) -> Option<String> {
+        if let Some(used) = self.credential(url) {
+            return Some(format!("the login of {} was refused", used.from));
+        }
+        let insecure = self.known.iter().find(|known| known.is_of_place(url));
+        let insecure = insecure.map(|known| {
+            let (from, host, scheme) = (&known.from, &known.host, url.scheme());
+            match known.scheme {
+                None => format!(
+                    "{from} has a login for `{host}`, which is for https only: write `{scheme}://{host}` for {scheme}"
+                ),
+                Some(_) => format!("{from} has a login for `{host}`, which is not for {scheme}"),
+            }
+        });
+        insecure.or_else(|| self.unreadable.first().cloned())
     }
 }
 
-fn read_file(path: &Path) -> Vec<Credential> {
-    let is_small = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= MAX_BYTES);
-    let text = is_small.then(|| std::fs::read_to_string(path).ok()).flatten();
-    text.map_or_else(Vec::new, |text| parse(&text))
+impl Credential {
+    fn is_of_scheme(&self, url: &reqwest::Url) -> bool {
+        match &self.scheme {
+            Some(scheme) => scheme == url.scheme(),
+            None => url.scheme() == "https",
+        }
+    }
+
+    /// Says whether it is for a host, a port and a path.
+    fn is_of_place(&self, url: &reqwest::Url) -> bool {
+        let path = url.path().strip_prefix(self.path.as_str());
+        let is_whole = |rest: &str| {
+            self.path.is_empty() || self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
+        };
+        let below = path.is_some_and(|rest| self.below == Below::Letters || is_whole(rest));
+        let is_port = self.port.is_none() || self.port == url.port_or_known_default();
+        below && is_port && url.host_str() == Some(self.host.as_str())
+    }
 }
 
-fn parse(text: &str) -> Vec<Credential> {
+/// Reads a file as apt does: bytes that are no text, in a comment say, are no fault.
+fn read_file(path: &Path) -> io::Result<String> {
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() || found.len() > MAX_BYTES {
+        return Err(io::Error::other("it is not a file of at most 1 MiB"));
+    }
+    Ok(index_text(std::fs::read(path)?))
+}
+
+fn parse(text: &str, from: &str) -> Vec<Credential> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let mut words = lines.flat_map(str::split_ascii_whitespace).peekable();
     let mut found = Vec::new();
@@ -125,7 +179,7 @@ fn parse(text: &str) -> Vec<Credential> {
         match word {
             "machine" => {
                 found.extend(open.take());
-                open = words.next().and_then(machine);
+                open = words.next().and_then(|text| machine(text, from));
             }
             "login" | "password" | "account" => {
                 let value = words.next().unwrap_or_default().to_owned();
@@ -142,7 +196,7 @@ fn parse(text: &str) -> Vec<Credential> {
     found
 }
 
-fn machine(text: &str) -> Option<Credential> {
+fn machine(text: &str, from: &str) -> Option<Credential> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (Some(scheme.to_owned()), rest),
         None => (None, text),
@@ -157,8 +211,10 @@ fn machine(text: &str) -> Option<Credential> {
         host: host.to_owned(),
         port,
         path: path.to_owned(),
+        below: Below::Letters,
         login: String::new(),
         password: String::new(),
+        from: from.to_owned(),
     })
 }
 
@@ -166,8 +222,15 @@ fn machine(text: &str) -> Option<Credential> {
 mod tests {
     use super::*;
 
+    fn of(conf: &str) -> Credentials {
+        Credentials {
+            known: parse(conf, "`auth.conf`"),
+            unreadable: vec!["`other` cannot be read: no".to_owned()],
+        }
+    }
+
     fn shown(conf: &str, url: &str) -> Option<(String, String)> {
-        let credentials = Credentials(parse(conf));
+        let credentials = of(conf);
         let (login, password) = credentials.for_url(&url.parse().unwrap())?;
         Some((login.to_owned(), password.to_owned()))
     }
@@ -189,18 +252,50 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_shown_below_its_path_and_on_its_port_only() {
+    fn a_password_of_a_file_is_shown_where_paths_begin_as_its_own_and_on_its_port_only() {
         let conf = "# comment\nmachine http://h:81/private\n  login a\n  password b\nmachine other login c password d";
         assert!(shown(conf, "http://h:81/private/x").is_some());
         assert!(shown(conf, "http://h:81/private").is_some());
+        assert!(shown(conf, "http://h:81/privateer").is_some());
         for url in [
-            "http://h:81/privateer",
+            "http://h:81/public",
             "http://h/private/x",
             "https://h:81/private/x",
             "http://i:81/private",
         ] {
             assert_eq!(shown(conf, url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn what_did_not_help_is_said() {
+        let conf = "machine h login a password b machine https://i login c password d";
+        let why = |url: &str| of(conf).why_refused(&url.parse().unwrap()).unwrap();
+        assert_eq!(why("https://h/x"), "the login of `auth.conf` was refused");
+        assert_eq!(
+            why("http://h/x"),
+            "`auth.conf` has a login for `h`, which is for https only: write `http://h` for http"
+        );
+        assert_eq!(
+            why("http://i/x"),
+            "`auth.conf` has a login for `i`, which is not for http"
+        );
+        assert_eq!(why("http://j/x"), "`other` cannot be read: no");
+    }
+
+    #[test]
+    fn a_file_is_read_whatever_bytes_its_comments_have() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("b.conf")).unwrap();
+        std::fs::write(
+            folder.path().join("a.conf"),
+            b"# \xe9\nmachine h login a password b\n",
+        )
+        .unwrap();
+        let read = Credentials::default().with_folder(folder.path());
+        assert!(read.for_url(&"https://h/".parse().unwrap()).is_some());
+        let why = read.why_refused(&"https://i/".parse().unwrap()).unwrap();
+        assert!(why.contains("b.conf` cannot be read: "), "{why}");
     }
 
     #[test]

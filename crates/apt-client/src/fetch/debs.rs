@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
-use super::http::{expect, not_too_slow, send, unreachable};
+use super::http::{not_too_slow, send, unreachable};
 use super::{FetchError, Fetcher, Location, pause_before, unread};
 
 /// How many packages are downloaded at once.
@@ -184,7 +184,7 @@ impl Fetcher {
                 response = send(self.http.request(location)?, location).await?;
             }
         }
-        let mut response = expect(response, location).await?;
+        let mut response = self.http.expect(response, location).await?;
         progress.begun(wanted, had);
         let (begun, mut came) = (Instant::now(), 0);
         while let Some(piece) = response

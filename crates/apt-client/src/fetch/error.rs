@@ -63,12 +63,14 @@ pub enum FetchError {
         location: Location,
     },
     /// The server wants to know who asks, or does not give it to them.
-    #[error("`{location}` requires a login (the server answered {status})")]
+    #[error("`{location}` requires a login (the server answered {status}){}", .why.iter().map(|why| format!("; {why}")).collect::<String>())]
     Denied {
         /// Where.
         location: Location,
         /// What the server answers.
         status: u16,
+        /// Why what is known of logins did not help.
+        why: Option<String>,
     },
     /// An object store does not have it, or does not show it: its answer is the same.
     #[error("`{location}` does not exist: the bucket has no such public object (the server answered 403)")]

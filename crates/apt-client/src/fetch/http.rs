@@ -116,6 +116,22 @@ impl Http {
         })
     }
 
+    /// Returns an answer that carries the file or a part of it.
+    pub(super) async fn expect(
+        &self,
+        response: Response,
+        location: &Location,
+    ) -> Result<Response, FetchError> {
+        expect(response, location).await.map_err(|error| match error {
+            FetchError::Denied { location, status, .. } => FetchError::Denied {
+                why: self.credentials.why_refused(location.url()),
+                location,
+                status,
+            },
+            error => error,
+        })
+    }
+
     async fn try_get(&self, get: &FileRequest<'_>) -> Result<FileResponse, FetchError> {
         let mut request = self.request(get.location)?;
         if let Some(known) = get.known {
@@ -130,7 +146,7 @@ impl Http {
             return Ok(FileResponse::NotModified);
         }
         let whole = response.status() == StatusCode::OK;
-        let response = expect(response, get.location).await?;
+        let response = self.expect(response, get.location).await?;
         let validators = validators(response.headers());
         let limit = match get.range {
             // A server that knows no ranges sends all of it: no more of it than needed is read.
@@ -255,7 +271,7 @@ pub(super) async fn send(request: RequestBuilder, location: &Location) -> Result
 }
 
 /// Returns an answer that carries the file or a part of it.
-pub(super) async fn expect(response: Response, location: &Location) -> Result<Response, FetchError> {
+async fn expect(response: Response, location: &Location) -> Result<Response, FetchError> {
     let location = location.clone();
     match response.status() {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(response),
@@ -264,6 +280,7 @@ pub(super) async fn expect(response: Response, location: &Location) -> Result<Re
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(FetchError::Denied {
             location,
             status: status.as_u16(),
+            why: None,
         }),
         // A redirect that was not followed has no address that could be.
         status if status.is_redirection() => Err(FetchError::Astray {
