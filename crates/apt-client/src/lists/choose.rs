@@ -40,6 +40,7 @@ pub(super) fn forms<'a>(files: &'a [IndexFile], name: &str) -> Vec<Choice<'a>> {
         Compression::Xz,
         Compression::Gzip,
         Compression::Bzip2,
+        Compression::Lzma,
     ];
     let mut packed: Vec<(Compression, &IndexFile)> = known
         .into_iter()
@@ -143,6 +144,7 @@ mod tests {
             "main/p.xz"
         );
         assert_eq!(chosen(&[("main/p", 1000)]).unwrap(), "main/p");
+        assert_eq!(chosen(&[("main/p.lzma", 1)]).unwrap(), "main/p.lzma");
         assert_eq!(chosen(&[("main/p.lz4", 1)]), None);
     }
 

@@ -107,6 +107,27 @@ fn a_form_that_is_listed_and_not_served_is_got_in_another() {
 }
 
 #[test]
+fn an_index_in_the_container_that_xz_replaced_is_read() {
+    let made = Made {
+        forms: &["Packages", "Packages.lzma"],
+        ..Made::default()
+    };
+    let foreign = Made::default().of(&greeting());
+    let mut command = Command::new("xz");
+    Run::of(
+        command
+            .current_dir(foreign.path(INDEX))
+            .args(["-k", "--format=lzma", "Packages"]),
+    )
+    .ok();
+    made.release(&foreign, cpkgs::machine::now());
+    unserve(&foreign, &["Packages"]);
+    let client = foreign.client(&STABLE);
+    client.run(&["update"]).ok();
+    knows_greeting(&client);
+}
+
+#[test]
 fn a_form_that_its_server_does_not_give_is_got_in_another() {
     let foreign = Made::default().of(&greeting());
     for answer in ["return 401", "return 406"] {
@@ -378,14 +399,18 @@ fn a_password_stands_in_the_home_or_in_the_entry_of_the_source() {
     let run = client.run(&["update"]).exits(5);
     assert!(run.stderr.contains("401"), "{}", run.report());
     let conf = client.path("auth.conf");
-    fs::write(
-        &conf,
-        format!("machine {}/ login ann password secret\n", nginx.url()),
-    )
-    .unwrap();
+    let says = |password: &str| {
+        let entry = format!("machine {}/ login ann password {password}\n", nginx.url());
+        // Other bytes in a comment are no fault.
+        fs::write(&conf, [&b"# \xe9\n"[..], entry.as_bytes()].concat()).unwrap();
+    };
+    says("wrong");
+    let run = client.run(&["update"]).exits(5);
+    assert!(run.stderr.contains("auth.conf` was refused"), "{}", run.report());
+    says("secret");
     client.run(&["update"]).ok();
     knows_greeting(&client);
-    fs::remove_file(conf).unwrap();
+    fs::remove_file(&conf).unwrap();
 
     let config = client.path("config.toml");
     let text = fs::read_to_string(&config).unwrap();
