@@ -64,6 +64,8 @@ enum ReleaseField {
     Letter(String, Pattern),
     /// Its suite or codename.
     SuiteOrCodename(Pattern),
+    /// Its version.
+    Version(Pattern),
 }
 
 /// A version of a package, as preferences see it.
@@ -231,6 +233,10 @@ impl ReleaseField {
                 let suite = index.suite.as_deref();
                 suite.is_some_and(|suite| pattern.matches(suite)) || pattern.matches(&index.codename)
             }
+            Self::Version(pattern) => {
+                let version = index.version.as_deref();
+                version.is_some_and(|version| pattern.matches(version))
+            }
             Self::Letter(letter, pattern) => {
                 release_field(index, letter).is_some_and(|value| pattern.matches(value))
             }
@@ -319,9 +325,10 @@ fn packages(text: &str) -> Result<Packages, String> {
     let packaged = |word: &str| -> Result<Packaged, PatternError> {
         Ok(match word.strip_prefix("src:") {
             Some(source) => Packaged::Source(source.parse()?),
-            None if word.contains(':') && !word.starts_with('/') => {
-                Packaged::NameAndArchitecture(word.parse()?)
-            }
+            None if word.contains(':') && !word.starts_with('/') => match word.strip_suffix(":any") {
+                Some(name) => Packaged::Name(name.parse()?),
+                None => Packaged::NameAndArchitecture(word.parse()?),
+            },
             None => Packaged::Name(word.parse()?),
         })
     };
@@ -352,7 +359,7 @@ fn pin(text: &str) -> Result<PriorityPin, String> {
     }
 }
 
-/// Reads what names releases: `*`, a suite or codename alone, or fields by their letters.
+/// Reads what names releases: `*`, a suite, a codename or, where it begins with a digit, a version alone, or fields by their letters.
 fn release_fields(text: &str) -> Result<Vec<ReleaseField>, String> {
     if text == "*" {
         return Ok(Vec::new());
@@ -363,14 +370,20 @@ fn release_fields(text: &str) -> Result<Vec<ReleaseField>, String> {
     };
     if !text.contains('=') {
         return match text.split_whitespace().count() {
+            1 if text.starts_with(|letter: char| letter.is_ascii_digit()) => {
+                Ok(vec![ReleaseField::Version(pattern(text)?)])
+            }
             1 => Ok(vec![ReleaseField::SuiteOrCodename(pattern(text)?)]),
             _ => Err(format!("`{text}` is not a release")),
         };
     }
     let field = |part: &str| match part.trim().split_once('=') {
-        Some((letter, value)) if "anclob".contains(letter) && letter.len() == 1 => {
+        Some((letter, value)) if "anclobv".contains(letter) && letter.len() == 1 => {
             let value = pattern(value.trim().trim_matches('"'))?;
-            Ok(ReleaseField::Letter(letter.to_owned(), value))
+            Ok(match letter {
+                "v" => ReleaseField::Version(value),
+                letter => ReleaseField::Letter(letter.to_owned(), value),
+            })
         }
         _ => Err(format!("`{}` is not a field of a release", part.trim())),
     };
@@ -390,6 +403,7 @@ mod tests {
             asked: codename.to_owned(),
             codename: codename.to_owned(),
             suite: Some("testing".to_owned()),
+            version: Some("12.1".to_owned()),
             component: "main".to_owned(),
             architecture: "amd64".to_owned(),
             origin: Some("Debian".to_owned()),
@@ -455,6 +469,30 @@ mod tests {
     }
 
     #[test]
+    fn a_release_is_named_by_its_version_and_a_package_of_any_architecture_by_its_name() {
+        let sid = index("sid", "file:/x");
+        let of = |text: &str| {
+            let preferences = preferences(text);
+            assert!(preferences.ignored.is_empty(), "{:?}", preferences.ignored);
+            priority(&preferences, "hello", "1", &[&sid])
+        };
+        for (pin, expected) in [
+            ("release v=12*", 990),
+            ("release v=12.1, a=testing", 990),
+            ("release 12*", 990),
+            ("release v=1", 500),
+            ("release 13", 500),
+        ] {
+            let text = format!("Package: *\nPin: {pin}\nPin-Priority: 990\n");
+            assert_eq!(of(&text), Some(expected), "{pin}");
+        }
+        assert_eq!(
+            of("Package: hello:any\nPin: version 1\nPin-Priority: 7\n"),
+            Some(7)
+        );
+    }
+
+    #[test]
     fn a_target_release_comes_before_other_releases_and_after_single_packages() {
         let mut preferences = preferences(
             "Package: *\nPin: release n=sid\nPin-Priority: 50\n\nPackage: nginx\nPin: release n=sid\nPin-Priority: -1\n",
@@ -502,6 +540,16 @@ mod tests {
             assert!(preferences.is_empty());
             assert!(preferences.ignored[0].contains(why), "{:?}", preferences.ignored);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_fault() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc/apt")).unwrap();
+        let text = b"# \xe9\nExplanation: \xe9\nPackage: aa\nPin: version 1\nPin-Priority: 7\n";
+        fs::write(root.path().join("etc/apt/preferences"), text).unwrap();
+        let preferences = Preferences::read(root.path()).unwrap();
+        assert_eq!(priority(&preferences, "aa", "1", &[]), Some(7));
     }
 
     #[test]

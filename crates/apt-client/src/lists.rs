@@ -60,6 +60,8 @@ pub struct Index {
     pub codename: String,
     /// `Suite`.
     pub suite: Option<String>,
+    /// `Version`.
+    pub version: Option<String>,
     /// Its component.
     pub component: String,
     /// Its architecture.

@@ -15,7 +15,7 @@ use crate::private_file::replace_private;
 use crate::source::Source;
 
 /// The form of the manifest. One of another form is as if it were not there: the next update fetches all anew.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 const MANIFEST: &str = "manifest.json";
 
 /// What `manifest.json` says.
@@ -34,6 +34,7 @@ pub(super) struct KeptSuite {
     pub(super) asked: String,
     pub(super) codename: String,
     pub(super) suite: Option<String>,
+    pub(super) version: Option<String>,
     pub(super) origin: Option<String>,
     pub(super) label: Option<String>,
     pub(super) date: i64,
@@ -185,6 +186,7 @@ impl KeptSuite {
             asked: asked.to_owned(),
             codename: String::new(),
             suite: None,
+            version: None,
             origin: None,
             label: None,
             date: 0,
@@ -223,6 +225,7 @@ impl KeptSuite {
             asked: self.asked.clone(),
             codename: self.codename.clone(),
             suite: self.suite.clone(),
+            version: self.version.clone(),
             component: kept.component.clone(),
             architecture: kept.architecture.clone(),
             origin: self.origin.clone(),

@@ -309,6 +309,7 @@ fn described(asked: KeptSuite, trusted: &Trusted) -> KeptSuite {
     KeptSuite {
         codename: release.codename.clone().unwrap_or_else(|| asked.asked.clone()),
         suite: release.suite.clone(),
+        version: release.version.clone(),
         origin: release.origin.clone(),
         label: release.label.clone(),
         date: trusted.date,
