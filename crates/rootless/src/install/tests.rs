@@ -93,6 +93,44 @@ fn programs_of_usr_local_are_called_by_name_and_those_of_opt_are_told_of() {
     );
 }
 
+#[test]
+fn programs_that_name_folders_with_blanks_or_below_lib_are_known() {
+    let machine = Machine::new();
+    let text = b"#!/bin/sh\necho own\n";
+    let with = |name: &str, says: &str, file: &str| {
+        DebBuilder::new(name, "1.0", "all")
+            .file(
+                &format!("usr/bin/{name}"),
+                format!("#!/bin/sh\n{says}\n").as_bytes(),
+            )
+            .file(file, text)
+    };
+    let debs = [
+        with("quoted", "exec \"/opt/My App/run\"", "opt/My App/run"),
+        with(
+            "escaped",
+            r"exec /opt/Your\ App\ \(x86\)/run",
+            "opt/Your App (x86)/run",
+        ),
+        with("accent", "exec /opt/Caf\u{e9}/run", "opt/Caf\u{e9}/run"),
+        with("data", "cat '/usr/share/My Data/d'", "usr/share/My Data/d"),
+        with("below", "exec /lib/q/run", "lib/q/run"),
+        with("none", "exec /opt/Other App/run", "usr/share/none-of-it/d"),
+    ];
+    let notes = machine.apply(&debs).unwrap().notes;
+    for name in ["quoted", "escaped", "accent"] {
+        assert_eq!(notes.unlaid[name], [name]);
+    }
+    for name in ["data", "below"] {
+        assert!(
+            notes.fixed.contains(&name.to_owned()),
+            "{name}: {:?}",
+            notes.fixed
+        );
+    }
+    assert!(!notes.fixed.contains(&"none".to_owned()), "{:?}", notes.fixed);
+}
+
 fn automatic(machine: &Machine, builder: &DebBuilder) -> Add {
     Add {
         automatic: true,

@@ -19,6 +19,8 @@ use crate::generation::tree::Node;
 const CHUNK: usize = 4 << 20;
 /// Longest path.
 const MAX_PATH: usize = 256;
+/// How many folders of odd names are looked for: each costs a search through every program.
+const MOST_ODD: usize = 32;
 /// The library that every program has, whose own paths are taken care of.
 const LIBC: &[&str] = &["libc.so.", "libm.so.", "ld-linux", "libpthread.so.", "libdl.so."];
 
@@ -31,6 +33,8 @@ pub(super) struct FixedPaths {
     known: RefCell<HashMap<Vec<u8>, bool>>,
     /// Whether modules of Python do.
     of_modules: OnceCell<bool>,
+    /// Folders whose names do not end where the names in programs do: `/opt/My App`.
+    odd: OnceCell<Vec<Vec<u8>>>,
 }
 
 impl FixedPaths {
@@ -57,8 +61,25 @@ impl FixedPaths {
 
     /// Says whether a file itself names a path of the generation below `/opt`.
     pub(super) fn names_vendors(&self, site: &Site<'_>, file: &[u8]) -> bool {
-        names(site, file, |path| {
+        let odd = self.odd(site).iter().map(Vec::as_slice);
+        let odd: Vec<&[u8]> = odd.filter(|path| path.starts_with(b"/opt/")).collect();
+        names(site, file, &odd, |path| {
             is_of_vendor(path) && is_own(path, |path| site.tree.find(path).is_some())
+        })
+    }
+
+    /// Returns the folders that a single package has for itself and whose names have other bytes than those that end no name in a program,
+    /// as they stand in one: also with a backslash before each of these.
+    fn odd(&self, site: &Site<'_>) -> &[Vec<u8>] {
+        self.odd.get_or_init(|| {
+            let folders = site.tree.nodes().filter_map(|(path, node)| {
+                let is_folder = matches!(node, Node::Folder) && path.len() < MAX_PATH / 2;
+                // One in a package's own folder is found by that.
+                let parent = memchr::memrchr(b'/', path).and_then(|end| path.get(..end));
+                let is_first = parent.is_some_and(|parent| !is_own(parent, |_| true));
+                (is_folder && is_odd(path) && is_first && is_own(path, |_| true)).then_some(path)
+            });
+            folders.take(MOST_ODD).flat_map(spellings).collect()
         })
     }
 
@@ -66,12 +87,48 @@ impl FixedPaths {
         if let Some(known) = self.known.borrow().get(path) {
             return *known;
         }
-        let found = names(site, path, |named| {
-            is_own(named, |path| site.tree.find(path).is_some())
+        let odd: Vec<&[u8]> = self.odd(site).iter().map(Vec::as_slice).collect();
+        let found = names(site, path, &odd, |named| {
+            let is_there = |path: &[u8]| site.tree.find(path).is_some();
+            match below_usr(named) {
+                Some(named) => is_own(&named, is_there),
+                None => is_own(named, is_there),
+            }
         });
         self.known.borrow_mut().insert(path.to_vec(), found);
         found
     }
+}
+
+/// Says whether the last part of a path has a byte at which a name in a program ends, and no other part has.
+fn is_odd(path: &[u8]) -> bool {
+    let is_odd = |part: &[u8]| part.iter().any(|byte| !is_of_path(*byte));
+    let mut parts = path.rsplit(|byte| *byte == b'/');
+    parts.next().is_some_and(is_odd) && !parts.any(is_odd)
+}
+
+/// Returns how a path is written: as it is, and as a shell reads it without quotes.
+fn spellings(path: &[u8]) -> [Vec<u8>; 2] {
+    let mut escaped = vec![b'/'];
+    for byte in path {
+        if byte.is_ascii() && !is_of_path(*byte) && *byte != b'/' {
+            escaped.push(b'\\');
+        }
+        escaped.push(*byte);
+    }
+    [[b"/", path].concat(), escaped]
+}
+
+/// Returns the path below `usr` that one below `/lib` and its like stands for. The loader and what lies beside it is every program's.
+fn below_usr(path: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = path.split(|byte| *byte == b'/');
+    let is_alias = matches!(parts.next()?, b"lib" | b"lib32" | b"lib64");
+    let folder = parts.next()?;
+    let is_of_all = folder.windows(7).any(|part| part == b"-linux-") || parts.next().is_none();
+    is_alias.then(|| match is_of_all {
+        true => Vec::new(),
+        false => [b"usr/", path].concat(),
+    })
 }
 
 /// Says whether there is a folder of a program's own name for its files. Not all write its path in a form that is found in them.
@@ -124,20 +181,25 @@ fn imported(text: &[u8]) -> Vec<Vec<u8>> {
     lines.filter_map(module).collect()
 }
 
-/// Says whether any path that stands in a file is as wanted.
-fn names(site: &Site<'_>, path: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+/// Says whether any path that stands in a file is as wanted, or one of some odd ones.
+fn names(site: &Site<'_>, path: &[u8], odd: &[&[u8]], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
     let source = source_of(site.tree, site.packages, path);
     let file = source.and_then(|source| File::open(source).ok());
-    file.is_some_and(|file| any_named(file, CHUNK, is_wanted).unwrap_or(false))
+    file.is_some_and(|file| any_named(file, CHUNK, odd, is_wanted).unwrap_or(false))
 }
 
 /// Looks through a file piece by piece; what lies across the end of one is seen in the next.
-fn any_named(mut file: impl Read, chunk: usize, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
+fn any_named(
+    mut file: impl Read,
+    chunk: usize,
+    odd: &[&[u8]],
+    is_wanted: impl Fn(&[u8]) -> bool,
+) -> io::Result<bool> {
     let mut bytes = Vec::new();
     loop {
         let kept = bytes.len();
         let read = file.by_ref().take(chunk as u64).read_to_end(&mut bytes)?;
-        if named(&bytes).any(&is_wanted) {
+        if named(&bytes).any(&is_wanted) || odd.iter().any(|odd| memmem::find(&bytes, odd).is_some()) {
             return Ok(true);
         }
         if read == 0 {
@@ -161,6 +223,9 @@ fn named(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     [
         "/usr/share/",
         "/usr/lib",
+        "/lib/",
+        "/lib32/",
+        "/lib64/",
         "/usr/local/",
         "/opt/",
         "/etc/",
@@ -218,14 +283,40 @@ mod tests {
         let text = [vec![b'.'; 990].as_slice(), b"\0/usr/share/ruby\0", &[b'.'; 3000]].concat();
         for chunk in [7, 500, 995, 1000, 1005, 9000] {
             assert!(
-                any_named(text.as_slice(), chunk, |path| path == b"usr/share/ruby").unwrap(),
+                any_named(text.as_slice(), chunk, &[], |path| path == b"usr/share/ruby").unwrap(),
                 "{chunk}"
             );
             assert!(
-                !any_named(text.as_slice(), chunk, |path| path == b"usr/share/rub").unwrap(),
+                !any_named(text.as_slice(), chunk, &[], |path| path == b"usr/share/rub").unwrap(),
                 "{chunk}"
             );
         }
+    }
+
+    #[test]
+    fn a_folder_with_a_blank_is_looked_for_as_a_whole() {
+        assert!(is_odd(b"opt/My App") && is_odd("opt/Caf\u{e9}".as_bytes()));
+        assert!(!is_odd(b"opt/My App/bin") && !is_odd(b"opt/app"));
+        let odd = spellings(b"opt/My App (x)");
+        assert_eq!(odd[1], br"/opt/My\ App\ \(x\)");
+        let odd: Vec<&[u8]> = odd.iter().map(Vec::as_slice).collect();
+        let is_named = |text: &[u8]| any_named(text, CHUNK, &odd, |_| false).unwrap();
+        assert!(is_named(b"exec \"/opt/My App (x)/run\""));
+        assert!(is_named(br"exec /opt/My\ App\ \(x\)/run"));
+        assert!(!is_named(b"exec /opt/My"));
+    }
+
+    #[test]
+    fn a_folder_below_lib_is_one_below_usr_lib() {
+        assert_eq!(below_usr(b"lib/q/run").unwrap(), b"usr/lib/q/run");
+        for path in [
+            &b"lib64/ld-linux-x86-64.so.2"[..],
+            b"lib/x86_64-linux-gnu/libc.so.6",
+            b"lib/q",
+        ] {
+            assert_eq!(below_usr(path).unwrap(), b"");
+        }
+        assert_eq!(below_usr(b"usr/lib/q/run"), None);
     }
 
     #[test]
