@@ -13,6 +13,7 @@ pub mod local;
 pub mod local_source;
 pub mod spec;
 pub mod resolver_input;
+pub mod candidate;
 pub mod phasing;
 pub mod preferences;
 pub mod package_pattern;

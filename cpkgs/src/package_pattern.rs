@@ -37,7 +37,7 @@ pub enum Property {
     Automatic,
     /// It is installed, automatic, and nothing needs it any more.
     Garbage,
-    /// It is installed and there is a newer version.
+    /// It is installed, and the version that a request for its name installs is newer.
     Upgradable,
     /// It is installed, and no source has any version of it.
     Obsolete,

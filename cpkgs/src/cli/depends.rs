@@ -6,7 +6,6 @@ use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
-use debian_control::version::Version;
 use serde::Serialize;
 
 use super::candidates;
@@ -40,7 +39,7 @@ pub(super) struct DependsArgs {
 
 pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let library = context.library()?;
-    let summary = newest(&library, &args.name).ok_or_else(|| unknown_package(&args.name, &library))?;
+    let summary = preferred(&library, &args.name).ok_or_else(|| unknown_package(&args.name, &library))?;
     if args.tree {
         let mut tree = Tree {
             library: &library,
@@ -129,7 +128,7 @@ impl Tree<'_> {
         for field in ["Pre-Depends", "Depends"] {
             for group in groups(&stanza, field) {
                 let mut names = names(group).into_iter();
-                match names.find_map(|name| newest(self.library, &name)) {
+                match names.find_map(|name| preferred(self.library, &name)) {
                     Some(needed) => self.below(&needed, Some(group), depth + 1)?,
                     None => self.print(&TreeView {
                         depth: depth + 1,
@@ -154,9 +153,7 @@ impl Tree<'_> {
     }
 }
 
-/// Returns the newest package of a name.
-fn newest<'l>(library: &'l PackageCache, name: &str) -> Option<PackageSummary<'l>> {
-    let version = |summary: &PackageSummary<'_>| summary.version.parse::<Version>().ok();
-    let named = library.summaries().named(name);
-    named.max_by(|left, right| version(left).cmp(&version(right)))
+/// Returns the package that a request for a name brings.
+fn preferred<'l>(library: &'l PackageCache, name: &str) -> Option<PackageSummary<'l>> {
+    library.preferred(name).into_iter().next()
 }

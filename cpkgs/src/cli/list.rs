@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::candidate::Versions;
 use cpkgs::installed::InstalledPackage;
 use cpkgs::package_pattern::PackagePattern;
 use cpkgs::preferences::Pattern;
+use cpkgs::resolver_input::ResolverInput;
 use cpkgs::selection::name_pattern;
 use debian_control::stanza::Stanza;
-use debian_control::version::Version;
 use resolver::request::{Hold, Mark};
 use resolver::universe::PackageId;
 use serde::Serialize;
@@ -49,12 +50,7 @@ struct ListFilter {
 }
 
 impl ListFilter {
-    fn new(
-        args: &ListArgs,
-        target: &InstallTarget,
-        library: &PackageCache,
-        context: &Context,
-    ) -> Result<Self, Failure> {
+    fn new(args: &ListArgs, input: Option<&ResolverInput<'_>>) -> Result<Self, Failure> {
         let (known, names): (Vec<&String>, Vec<&String>) = args
             .patterns
             .iter()
@@ -67,13 +63,12 @@ impl ListFilter {
             places: HashSet::new(),
             installed: HashSet::new(),
         };
-        if known.is_empty() {
+        let Some(input) = input else {
             return Ok(filter);
-        }
-        let input = target.resolver_input(library, Vec::new(), context)?;
+        };
         for text in known {
             let pattern: PackagePattern = text.parse().map_err(|error| Failure::saying(USAGE, error))?;
-            let found = pattern.versions(&input);
+            let found = pattern.versions(input);
             let installed = input.installed.iter().map(|installed| installed.package);
             let key = |package: PackageId| {
                 let universe = &input.universe;
@@ -117,11 +112,22 @@ struct InstalledView<'f> {
 
 pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, Run::Dry)?;
-    if !args.installed && !args.upgradable {
-        let library = target.library(Indexes::Needed, context)?;
-        let filter = ListFilter::new(args, &target, &library, context)?;
-        return list_all(&filter, &target.installed()?, &library, context);
+    if args.installed || args.upgradable {
+        return list_installed(args, &target, context);
     }
+    let library = target.library(Indexes::Needed, context)?;
+    let is_known = args.patterns.iter().any(|text| PackagePattern::is_one(text));
+    let input = is_known.then(|| target.resolver_input(&library, Vec::new(), context));
+    let filter = ListFilter::new(args, input.transpose()?.as_ref())?;
+    list_all(&filter, &target.installed()?, &library, context)
+}
+
+/// Lists what is installed, and to which version it would be upgraded.
+fn list_installed(
+    args: &ListArgs,
+    target: &InstallTarget,
+    context: &mut Context,
+) -> Result<Outcome, Failure> {
     // What is installed can be told without any index, but for what could be newer.
     let indexes = if args.upgradable {
         Indexes::Needed
@@ -129,39 +135,50 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Outcome, Fai
         Indexes::IfAny
     };
     let library = target.library(indexes, context)?;
-    let filter = ListFilter::new(args, &target, &library, context)?;
+    let input = target.resolver_input(&library, Vec::new(), context)?;
+    let filter = ListFilter::new(args, Some(&input))?;
     let installed = target.installed()?.into_iter();
     for package in installed.filter(|package| filter.has_installed(package)) {
-        let newest = newer(&library, &package.name, &package.architecture, &package.version);
-        if args.upgradable && newest.is_none() {
+        let versions = Versions::of_installed(&package.name, &package.architecture, &input);
+        let upgrade = versions
+            .upgrade(&input)
+            .map(|package| input.universe.version(package));
+        if args.upgradable && upgrade.is_none() {
             continue;
         }
-        let view = InstalledView {
-            name: &package.name,
-            version: &package.version,
-            architecture: &package.architecture,
-            automatic: package.mark == Mark::Automatic,
-            held: package.hold == Hold::Held,
-            upgradable_to: newest,
-        };
-        if context.printer.json() {
-            context.printer.value(&view)?;
-            continue;
-        }
-        let mark = if view.automatic { "automatic" } else { "manual" };
-        let held = if view.held { ",held" } else { "" };
-        let newest = newest.map_or(String::new(), |newest| format!("\t-> {newest}"));
-        let InstalledView {
-            name,
-            version,
-            architecture,
-            ..
-        } = view;
-        context.printer.row(format_args!(
-            "{name}\t{version}\t{architecture}\t{mark}{held}{newest}"
-        ))?;
+        print_installed(
+            &InstalledView {
+                name: &package.name,
+                version: &package.version,
+                architecture: &package.architecture,
+                automatic: package.mark == Mark::Automatic,
+                held: package.hold == Hold::Held,
+                upgradable_to: upgrade,
+            },
+            context,
+        )?;
     }
     Ok(Outcome::Success)
+}
+
+fn print_installed(view: &InstalledView<'_>, context: &mut Context) -> Result<(), Failure> {
+    if context.printer.json() {
+        return Ok(context.printer.value(view)?);
+    }
+    let InstalledView {
+        name,
+        version,
+        architecture,
+        ..
+    } = view;
+    let mark = if view.automatic { "automatic" } else { "manual" };
+    let held = if view.held { ",held" } else { "" };
+    let upgrade = view
+        .upgradable_to
+        .map_or(String::new(), |version| format!("\t-> {version}"));
+    Ok(context.printer.row(format_args!(
+        "{name}\t{version}\t{architecture}\t{mark}{held}{upgrade}"
+    ))?)
 }
 
 /// Lists what the indexes have, and what is installed and in none of them.
@@ -195,19 +212,4 @@ fn list_all(
         search::print(&view, context)?;
     }
     Ok(Outcome::Success)
-}
-
-/// Returns the newest version of a package that is newer than the one that is installed.
-fn newer<'l>(library: &'l PackageCache, name: &str, architecture: &str, installed: &str) -> Option<&'l str> {
-    let installed: Version = installed.parse().ok()?;
-    library
-        .summaries()
-        .named(name)
-        .filter(|summary| {
-            summary.architecture == architecture || summary.architecture == "all" || architecture == "all"
-        })
-        .filter_map(|summary| Some((summary.version.parse::<Version>().ok()?, summary.version)))
-        .filter(|(version, _)| *version > installed)
-        .max_by(|left, right| left.0.cmp(&right.0))
-        .map(|(_, text)| text)
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use apt_client::lists::Index;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::candidate::{Versions, runs_as};
 use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
-use debian_control::version::Version;
 use resolver::universe::PackageId;
 use serde::Serialize;
 
@@ -19,9 +19,6 @@ use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::target_release::ReleaseArgs;
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome};
-
-/// Above this, an older version than the installed one comes as well. Source: apt_preferences(5).
-const ALSO_OLDER: i32 = 1000;
 
 /// Show which version of packages would be installed and why: the priority of each version, and where it comes from.
 ///
@@ -134,23 +131,15 @@ fn policies<'p>(
     let universe = &input.universe;
     let mut groups: BTreeMap<&str, Vec<PackageId>> = BTreeMap::new();
     for package in input.matching(named) {
-        let architecture = match universe.architecture(package) {
-            "all" => cpkgs::machine::architecture(),
-            own => own,
-        };
+        let architecture = runs_as(universe.architecture(package));
         groups.entry(architecture).or_default().push(package);
     }
-    let view = |(architecture, mut packages): (&'p str, Vec<PackageId>)| {
-        packages.sort_by_cached_key(|package| {
-            std::cmp::Reverse(universe.version(*package).parse::<Version>().ok())
-        });
-        let installed = packages
-            .iter()
-            .copied()
-            .find(|package| input.installed_as(*package).is_some());
+    let view = |(architecture, packages): (&'p str, Vec<PackageId>)| {
+        let name = packages.first().map_or("", |package| universe.name(*package));
+        let versions = Versions::new(packages, input);
         let version = |package: PackageId| VersionView {
             version: universe.version(package),
-            installed: Some(package) == installed,
+            installed: Some(package) == versions.installed,
             priority: universe.priority(package),
             indexes: input
                 .library()
@@ -158,38 +147,16 @@ fn policies<'p>(
                 .map(|index| IndexView::new(index, preferences.of_index(index)))
                 .collect(),
         };
-        let name = packages.first().map_or("", |package| universe.name(*package));
+        let text = |package: Option<PackageId>| package.map(|package| universe.version(package));
         PolicyView {
             name,
             architecture,
-            installed: installed.map(|package| universe.version(package)),
-            candidate: candidate(&packages, installed, input).map(|package| universe.version(package)),
-            versions: packages.into_iter().map(version).collect(),
+            installed: text(versions.installed),
+            candidate: text(versions.candidate),
+            versions: versions.all.iter().copied().map(version).collect(),
         }
     };
     Ok(groups.into_iter().map(view).collect())
-}
-
-/// Returns the version that a request for the name alone installs, of those that are there with the newest first.
-fn candidate(
-    packages: &[PackageId],
-    installed: Option<PackageId>,
-    input: &ResolverInput<'_>,
-) -> Option<PackageId> {
-    let universe = &input.universe;
-    let newer: Vec<PackageId> = packages
-        .iter()
-        .copied()
-        .take_while(|package| Some(*package) != installed)
-        .collect();
-    let counts = |package: &PackageId| {
-        let priority = universe.priority(*package);
-        let is_older = installed.is_some() && !newer.contains(package) && Some(*package) != installed;
-        Some(*package) == installed || priority > 0 && (!is_older || priority >= ALSO_OLDER)
-    };
-    // Of equal ones the newest, which stands first.
-    let wanted = packages.iter().copied().filter(counts);
-    wanted.rev().max_by_key(|package| universe.priority(*package))
 }
 
 /// Prints what counts for a package, as people who know apt's expect it.

@@ -83,7 +83,9 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Fa
         names_only: args.names_only,
     };
     let descriptions = library.descriptions()?;
-    for hit in descriptions.search(&filter) {
+    // Of each package the version is shown that a request for its name brings.
+    let hits = descriptions.search(&filter).into_iter();
+    for hit in hits.filter(|hit| library.is_preferred(&hit.summary)) {
         let synopsis = descriptions.synopsis(&hit.summary);
         print(&PackageView::new(&hit.summary, synopsis, &library), context)?;
     }

@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
-use debian_control::version::Version;
 use resolver::broken::broken;
-use resolver::request::{Installed, Mark};
+use resolver::request::Mark;
 use resolver::universe::PackageId;
 
 use super::{PackagePattern, Property, Text};
+use crate::candidate;
 use crate::machine;
 use crate::preferences::Pattern;
 use crate::resolver_input::{ResolverInput, source_of};
@@ -84,10 +84,7 @@ fn groups<'u>(input: &'u ResolverInput<'_>) -> BTreeMap<(&'u str, &'u str), Vec<
     let universe = &input.universe;
     let mut groups: BTreeMap<(&str, &str), Vec<PackageId>> = BTreeMap::new();
     for package in universe.packages() {
-        let architecture = match universe.architecture(package) {
-            "all" => machine::architecture(),
-            own => own,
-        };
+        let architecture = candidate::runs_as(universe.architecture(package));
         let key = (universe.name(package), architecture);
         groups.entry(key).or_default().push(package);
     }
@@ -130,7 +127,10 @@ impl<'i, 'l> Matching<'i, 'l> {
             Property::Automatic => installed.mark == Mark::Automatic,
             Property::Garbage => self.garbage().contains(&installed.package),
             Property::Broken => self.broken().contains(&installed.package),
-            Property::Upgradable => self.is_upgradable(installed, versions),
+            Property::Upgradable => {
+                let versions = candidate::Versions::new(versions.all.to_vec(), self.input);
+                versions.upgrade(self.input).is_some()
+            }
             Property::Obsolete => {
                 let library = self.input.library();
                 versions
@@ -139,16 +139,6 @@ impl<'i, 'l> Matching<'i, 'l> {
                     .all(|package| library.index(*package).is_none())
             }
         }
-    }
-
-    fn is_upgradable(&self, installed: &Installed, versions: &Versions<'_>) -> bool {
-        let universe = &self.input.universe;
-        let version = |package: PackageId| universe.version(package).parse::<Version>().ok();
-        let mut wanted = versions
-            .all
-            .iter()
-            .filter(|package| universe.priority(**package) > 0);
-        wanted.any(|package| version(*package) > version(installed.package))
     }
 
     fn has(&self, text: Text, pattern: &Pattern, versions: &Versions<'_>) -> bool {

@@ -11,6 +11,7 @@ mod summaries;
 pub(crate) mod file;
 mod translations;
 mod search;
+mod preferred;
 mod download;
 mod with_extra;
 

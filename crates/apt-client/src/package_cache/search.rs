@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use debian_control::version::Version;
-
 use super::descriptions::Descriptions;
 use super::summaries::{PackageSummaries, PackageSummary};
 
@@ -20,7 +18,7 @@ pub struct Filter {
     pub names_only: bool,
 }
 
-/// A package that was found: of each name and architecture the newest version.
+/// A package that was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Hit<'f> {
     /// What is known of it.
@@ -30,27 +28,17 @@ pub struct Hit<'f> {
 }
 
 impl<'s> Descriptions<'s> {
-    /// Finds packages, those that fit best first: the name itself, names that begin so, names that have it, then synopses, then what follows them.
+    /// Finds packages in all their versions, those that fit best first: the name itself, names that begin so, names that have it, then synopses,
+    /// then what follows them.
     pub fn search(&self, filter: &Filter) -> Vec<Hit<'s>> {
         let words: Vec<Word> = filter.words.iter().map(|word| Word::new(word)).collect();
         let mut hits: Vec<Hit<'s>> = Vec::new();
+        // What fits equally well comes in one order, whatever the indexes have first.
         let mut facts: Vec<PackageSummary<'s>> = self.candidates(&words);
         facts.sort_by_key(|summary| (summary.name, summary.architecture, summary.place));
         for summary in facts {
-            let Some(rank) = self.rank(&summary, &words, filter) else {
-                continue;
-            };
-            let hit = Hit { summary, rank };
-            match hits.last_mut() {
-                Some(last)
-                    if last.summary.name == summary.name
-                        && last.summary.architecture == summary.architecture =>
-                {
-                    if is_newer(summary.version, last.summary.version) {
-                        *last = hit;
-                    }
-                }
-                _ => hits.push(hit),
+            if let Some(rank) = self.rank(&summary, &words, filter) {
+                hits.push(Hit { summary, rank });
             }
         }
         hits.sort_by(|left, right| (left.rank, left.summary.name).cmp(&(right.rank, right.summary.name)));
@@ -197,13 +185,6 @@ impl Word {
     }
 }
 
-fn is_newer(left: &str, right: &str) -> bool {
-    match (left.parse::<Version>(), right.parse::<Version>()) {
-        (Ok(left), Ok(right)) => left > right,
-        _ => false,
-    }
-}
-
 /// Returns how many letters differ between two names, when that is at most `most`.
 fn distance_within(left: &str, right: &str, most: usize) -> Option<usize> {
     let (left, right) = (left.as_bytes(), right.as_bytes());
@@ -248,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn all_words_have_to_be_there_and_of_each_name_the_newest_counts() {
+    fn all_words_have_to_be_there_in_what_one_version_says() {
         let text = "Package: b-tool\nVersion: 1\nArchitecture: amd64\nDescription: makes Things\n of any kind\n\n\
             Package: b-tool\nVersion: 1\nArchitecture: all\nDescription: makes things\n\n\
             Package: b-tool\nVersion: 3\nArchitecture: amd64\nDescription: makes things\n\n\
@@ -270,8 +251,9 @@ mod tests {
                 .map(|hit| format!("{} {}", hit.summary.name, hit.summary.version));
             shown.collect::<Vec<_>>()
         };
-        assert_eq!(found(&["things"]), ["things 1", "b-tool 1", "b-tool 3"]);
-        assert_eq!(found(&["THINGS", "tool"]), ["b-tool 1", "b-tool 3"]);
+        let each = ["b-tool 1", "b-tool 1", "b-tool 3"];
+        assert_eq!(found(&["things"]), [&["things 1"][..], &each].concat());
+        assert_eq!(found(&["THINGS", "tool"]), each);
         assert_eq!(found(&["kind"]), ["b-tool 1"]);
         // What stands between two texts is in neither, nor are architectures and sections searched.
         for none in ["toolmakes", "things1", "amd64", "net"] {

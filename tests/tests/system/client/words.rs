@@ -140,6 +140,53 @@ fn a_pattern_for_what_is_installed_lists_the_version_that_is() {
     assert_eq!(shown[1]["suite"], "stable");
 }
 
+/// Adds an archive with a suite `unstable` of these packages to a client, in this priority.
+fn add_unstable(client: &Client, priority: &str, packages: &[DebBuilder]) -> TestArchive {
+    let archive = TestArchive::init(&["--suite", "unstable"]);
+    archive.add(packages).ok();
+    archive.publish();
+    let keys = archive.root().join("archive-keyring.pgp");
+    let (url, keys) = (
+        format!("file:{}", archive.root().display()),
+        keys.display().to_string(),
+    );
+    let source = ["source", "add", &url, "--priority", priority, "--yes"];
+    client.run(&[&source[..], &["--signed-by", &keys]].concat()).ok();
+    client.run(&["update"]).ok();
+    archive
+}
+
+#[test]
+fn what_is_shown_of_a_package_is_the_version_that_a_request_for_it_brings() {
+    let (_archive, client) = client_of(&[package("app").depends("lib (>= 1)"), package("lib")]);
+    client.run(&["install", "--yes", "app"]).ok();
+    let newer = |name| DebBuilder::new(name, "2", "all");
+    let _unstable = add_unstable(
+        &client,
+        "100",
+        &[newer("app").depends("lib (>= 2)"), newer("lib"), newer("only")],
+    );
+    let candidate = |name: &str| client.json(&["policy", name])[0]["candidate"].clone();
+    assert_eq!([candidate("app"), candidate("only")], ["1", "2"]);
+    let searched = |name: &str| -> Vec<serde_json::Value> {
+        let found = client.json(&["search", "-n", name]);
+        found.iter().map(|hit| hit["version"].clone()).collect()
+    };
+    assert_eq!(searched("app"), ["1"]);
+    assert_eq!(searched("only"), ["2"]);
+    assert_eq!(
+        client.run(&["depends", "app"]).ok().stdout,
+        "Depends\tlib (>= 1)\n"
+    );
+    let tree = client.run(&["depends", "--tree", "app"]).ok().stdout;
+    assert_eq!(tree, "app 1\n  lib 1\n");
+    // What an upgrade leaves alone is not upgradable.
+    assert_eq!(client.run(&["list", "--upgradable"]).ok().stdout, "");
+    assert_eq!(client.run(&["list", "?upgradable"]).ok().stdout, "");
+    let rows = client.run(&["list", "--installed"]).ok().stdout;
+    assert_eq!(rows, "app\t1\tall\tmanual\nlib\t1\tall\tautomatic\n");
+}
+
 /// Takes what both programs say of a package out of their different ways to name an archive: the lines of versions and priorities.
 fn essence(text: &str) -> Vec<String> {
     let is_said = |line: &&str| {
