@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::candidates;
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
 use super::relations::{NeedView, groups, names, stanza_of};
-use super::unknown_package::unknown_package;
+use super::unknown_package::meant;
 use super::{Context, Outcome};
 
 /// The fields that are shown, in this order.
@@ -29,8 +30,8 @@ const SHOWN: [&str; 8] = [
 /// Show what a package depends on and conflicts with.
 #[derive(Debug, Args)]
 pub(super) struct DependsArgs {
-    /// The package.
-    #[arg(add = ArgValueCompleter::new(candidates::packages))]
+    /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.
+    #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     name: String,
     /// Show dependencies of dependencies too.
     #[arg(long)]
@@ -38,17 +39,21 @@ pub(super) struct DependsArgs {
 }
 
 pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
     let library = context.library()?;
-    let summary = preferred(&library, &args.name).ok_or_else(|| unknown_package(&args.name, &library))?;
+    let found = meant(&named, &library)?;
+    let Some(summary) = found.first() else {
+        return Ok(Outcome::Success);
+    };
     if args.tree {
         let mut tree = Tree {
             library: &library,
             met: BTreeSet::new(),
             context,
         };
-        return tree.below(&summary, None, 0).map(|()| Outcome::Success);
+        return tree.below(summary, None, 0).map(|()| Outcome::Success);
     }
-    let text = library.stanza_of(&summary)?;
+    let text = library.stanza_of(summary)?;
     let stanza = stanza_of(&text)?;
     for field in SHOWN {
         for group in groups(&stanza, field) {

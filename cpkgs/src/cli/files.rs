@@ -6,6 +6,7 @@ use apt_client::contents::{self, ContentsError, FileHits, FileLists};
 use apt_client::lists::Lists;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::installed::InstalledPackage;
 use cpkgs::machine;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
@@ -13,15 +14,15 @@ use serde::Serialize;
 
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE, no_sources};
-use super::install_target::{InstallTargetArgs, Run};
-use super::unknown_package::unknown_package;
+use super::install_target::{InstallTarget, InstallTargetArgs, Run};
+use super::unknown_package::meant;
 use super::{Context, Outcome, human_size};
 
 /// List the files of a package: those installed, or else those that the archives list.
 #[derive(Debug, Args)]
 pub(super) struct FilesArgs {
-    /// The package.
-    #[arg(add = ArgValueCompleter::new(candidates::packages))]
+    /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.
+    #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     name: String,
     #[command(flatten)]
     target: InstallTargetArgs,
@@ -38,16 +39,18 @@ struct FileView<'f> {
 pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let target = context.install_target(&args.target, Run::Dry)?;
     let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
-    if let Some(files) = target.files_of(&named)? {
+    if is_meant_installed(&named, &target, context)?
+        && let Some(files) = target.files_of(&named)?
+    {
         return print(files.into_iter().collect(), context);
     }
     let not_installed = || Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name));
     // A list of files has tens of megabytes: it is not fetched for a name that no package has.
-    if let Ok(library) = context.library()
-        && library.summaries().named(&named.name).next().is_none()
-    {
-        return Err(unknown_package(&named.name, &library));
-    }
+    let library = context.library().ok();
+    let meant = library
+        .as_ref()
+        .map(|library| meant(&named, library))
+        .transpose()?;
     // Who has no source yet asks for what is installed.
     let lists = match file_lists(context) {
         Ok(Some(lists)) => lists,
@@ -59,15 +62,47 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
         Err(_) if context.config.sources.is_empty() => return Err(not_installed()),
         Err(failure) => return Err(failure),
     };
-    let found = lists.here.files_of(&args.name);
+    let mut found = lists.here.files_of(&named.name);
+    if let (Some(library), Some([first, ..])) = (&library, meant.as_deref()) {
+        let suites: Vec<&str> = library
+            .indexes_of(first)
+            .map(|index| index.codename.as_str())
+            .collect();
+        let is_chosen = named.version.is_some() || named.suite.is_some();
+        let is_listed = found.hits.iter().any(|hit| suites.contains(&hit.suite.as_str()));
+        // Of a suite without a list, what another one lists is the next best.
+        if is_listed || is_chosen {
+            found.hits.retain(|hit| suites.contains(&hit.suite.as_str()));
+        }
+    }
     report_missing(lists.missing, &found, context)?;
     if found.hits.is_empty() {
         let message = format_args!("`{}` is not installed, and no list of files has it", args.name);
-        return Err(Failure::saying(REFUSED, message)
-            .hint(format_args!("`cpkgs search {}` searches for packages", args.name)));
+        return Err(Failure::saying(REFUSED, message).hint(format_args!(
+            "`cpkgs search {}` searches for packages",
+            named.name
+        )));
     }
     tell_cut(&found, context);
     print(found.hits.into_iter().map(|hit| hit.path).collect(), context)
+}
+
+/// Says whether what is installed of a name is what a person means: in this version, or of this suite.
+fn is_meant_installed(named: &Named, target: &InstallTarget, context: &Context) -> Result<bool, Failure> {
+    let is_any = |is_one: &dyn Fn(&InstalledPackage) -> bool| -> Result<bool, Failure> {
+        let installed = target.installed()?;
+        let mut installed = installed.iter().filter(|package| package.name == named.name);
+        Ok(installed.any(is_one))
+    };
+    match (&named.version, &named.suite) {
+        (None, None) => Ok(true),
+        (Some(version), _) => is_any(&|package| package.version == *version),
+        (None, Some(_)) => {
+            let library = context.library()?;
+            let of_suite = meant(named, &library)?;
+            is_any(&|package| of_suite.iter().any(|one| one.version == package.version))
+        }
+    }
 }
 
 fn print(files: BTreeSet<String>, context: &mut Context) -> Result<Outcome, Failure> {

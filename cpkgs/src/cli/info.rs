@@ -4,6 +4,7 @@ use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::{self, InstalledPackage};
+use cpkgs::spec::Named;
 use debian_control::stanza::{Stanza, StanzaError};
 use debian_control::terminal::escaped;
 use debian_control::version::Version;
@@ -11,15 +12,15 @@ use resolver::request::Mark;
 use serde::Serialize;
 
 use super::candidates;
-use super::failure::{Failure, UNVERIFIED};
+use super::failure::{Failure, UNVERIFIED, USAGE};
 use super::search::PackageView;
-use super::unknown_package::unknown_package;
+use super::unknown_package::meant;
 use super::{Context, Outcome, human_size};
 
 /// Show packages as the sources describe them; with --json, all fields of their stanzas.
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// The packages.
+    /// NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE.
     #[arg(required = true, value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     names: Vec<String>,
 }
@@ -60,16 +61,22 @@ const SHOWN: [&str; 22] = [
 ];
 
 pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let names = args.names.iter().map(|text| Named::parse(text));
+    let names = names.collect::<Result<Vec<_>, _>>();
+    let names = names.map_err(|error| Failure::saying(USAGE, error))?;
     let library = context.library()?;
     let installed = installed::read(&context.config.install(&context.home))?;
     let mut unknown = Vec::new();
     let mut is_first = true;
-    for name in &args.names {
-        let mut summaries: Vec<PackageSummary<'_>> = library.summaries().named(name).collect();
+    for named in names {
+        let mut summaries = match meant(&named, &library) {
+            Ok(summaries) => summaries,
+            Err(failure) => {
+                unknown.push(failure);
+                continue;
+            }
+        };
         summaries.sort_by_cached_key(|summary| std::cmp::Reverse(summary.version.parse::<Version>().ok()));
-        if summaries.is_empty() {
-            unknown.push(unknown_package(name, &library));
-        }
         for summary in &summaries {
             if !std::mem::take(&mut is_first) && !context.printer.json() {
                 context.printer.line("")?;

@@ -10,6 +10,7 @@ use cpkgs::preferences::Preferences;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
+use resolver::request::Target;
 use resolver::universe::PackageId;
 use serde::Serialize;
 
@@ -25,7 +26,7 @@ use super::{Context, Outcome};
 /// Without names, shows the priorities of all indexes.
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
-    /// The packages.
+    /// NAME or NAME:ARCHITECTURE; NAME=VERSION and NAME/SUITE show these versions only.
     #[arg(value_name = "PACKAGE", add = ArgValueCompleter::new(candidates::packages))]
     names: Vec<String>,
     #[command(flatten)]
@@ -95,7 +96,7 @@ pub(super) fn run(args: &PolicyArgs, context: &mut Context) -> Result<Outcome, F
         let named = Named::parse(text).map_err(|error| Failure::saying(USAGE, error))?;
         let views = policies(&named, &preferences, &input)?;
         if views.is_empty() {
-            unknown.push(unknown_package(&named.name, &library));
+            unknown.push(unknown_package(&named, &library));
         }
         for view in views {
             print(&view, context)?;
@@ -129,6 +130,11 @@ fn policies<'p>(
     input: &'p ResolverInput<'_>,
 ) -> Result<Vec<PolicyView<'p>>, Failure> {
     let universe = &input.universe;
+    let target = input.target(named);
+    let is_named = |package: &PackageId| match &target {
+        Target::OneOf { packages, .. } => packages.contains(package),
+        Target::Named { .. } => true,
+    };
     let mut groups: BTreeMap<&str, Vec<PackageId>> = BTreeMap::new();
     for package in input.matching(named) {
         let architecture = runs_as(universe.architecture(package));
@@ -147,16 +153,18 @@ fn policies<'p>(
                 .map(|index| IndexView::new(index, preferences.of_index(index)))
                 .collect(),
         };
+        let shown = versions.all.iter().copied().filter(is_named);
         let text = |package: Option<PackageId>| package.map(|package| universe.version(package));
         PolicyView {
             name,
             architecture,
             installed: text(versions.installed),
             candidate: text(versions.candidate),
-            versions: versions.all.iter().copied().map(version).collect(),
+            versions: shown.map(version).collect(),
         }
     };
-    Ok(groups.into_iter().map(view).collect())
+    let views = groups.into_iter().map(view);
+    Ok(views.filter(|view| !view.versions.is_empty()).collect())
 }
 
 /// Prints what counts for a package, as people who know apt's expect it.

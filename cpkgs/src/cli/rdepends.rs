@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
+use cpkgs::spec::Named;
 
 use super::candidates;
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
 use super::relations::{NeedView, groups, names};
 use super::unknown_package::unknown_package;
 use super::{Context, Outcome};
@@ -23,8 +24,13 @@ pub(super) struct RdependsArgs {
 }
 
 pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
+    let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
+    if named.version.is_some() || named.suite.is_some() {
+        let text = "expected a name, and after it nothing or `:ARCHITECTURE`: packages that depend on it name no other";
+        return Err(Failure::saying(USAGE, format_args!("`{named}`: {text}")));
+    }
     let library = context.library()?;
-    let name = args.name.as_str();
+    let name = named.name.as_str();
     let mut is_known = library.summaries().named(name).next().is_some();
     // Two suites may have the package with the same words in it.
     let mut shown = BTreeSet::new();
@@ -57,6 +63,6 @@ pub(super) fn run(args: &RdependsArgs, context: &mut Context) -> Result<Outcome,
     if is_known {
         Ok(Outcome::Success)
     } else {
-        Err(unknown_package(name, &library))
+        Err(unknown_package(&named, &library))
     }
 }

@@ -1,11 +1,10 @@
 //! What is said of a request that cannot be met.
 
-use std::collections::BTreeSet;
-
 use cpkgs::resolver_input::ResolverInput;
 use resolver::refusal::{Refusal, RefusalKind};
 
 use super::failure::{Failure, REFUSED};
+use super::unknown_package::{available, unread_architecture};
 
 /// Returns which versions there are of a name, and in which suites, where a summary says that one that was chosen is not there.
 fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<String> {
@@ -16,32 +15,18 @@ fn versions_of(input: &ResolverInput<'_>, name: &str, summary: &str) -> Option<S
     if !is_chosen || packages.is_empty() {
         return None;
     }
-    let mut versions: Vec<String> = Vec::new();
-    for package in packages {
-        let version = input.universe.version(*package);
-        let suites: BTreeSet<&str> = input
-            .library()
-            .indexes(*package)
-            .map(|index| index.codename.as_str())
-            .collect();
-        let suites: Vec<&str> = suites.into_iter().collect();
-        let text = match suites.as_slice() {
-            [] => version.to_owned(),
-            suites => format!("{version} ({})", suites.join(", ")),
-        };
-        if !versions.contains(&text) {
-            versions.push(text);
-        }
-    }
-    Some(format!("available: {}", versions.join(", ")))
+    Some(available(packages.iter().map(|package| {
+        let indexes = input.library().indexes(*package);
+        let suites = indexes.map(|index| index.codename.as_str());
+        (input.universe.version(*package), suites.collect())
+    })))
 }
 
-/// Returns the architecture of a name that is not there, where packages of that architecture do not count.
-fn unread_architecture<'s>(summary: &'s str, input: &ResolverInput<'_>) -> Option<&'s str> {
+/// Says what helps where a name is not there since packages of its architecture do not count.
+fn foreign_hint(summary: &str, input: &ResolverInput<'_>) -> Option<String> {
     let name = summary.strip_prefix("there is no package `")?.strip_suffix('`')?;
     let (_, architecture) = name.split_once(':')?;
-    let is_read = input.library().machine().has(architecture);
-    (!is_read && debian_control::name::is_known_to_dpkg(architecture)).then_some(architecture)
+    unread_architecture(architecture, input.library())
 }
 
 /// Says why a request cannot be met, and for names that nobody has which ones are near.
@@ -78,11 +63,8 @@ pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str
     for hint in hints {
         failure = failure.hint(hint);
     }
-    if let Some(architecture) = unread_architecture(&said, input) {
-        return failure.hint(format_args!(
-            "packages of {architecture} do not count here: after `dpkg --add-architecture {architecture}`, `cpkgs update` fetches them for `--system`; \
-             without root, `--architecture {architecture}` of `cpkgs source add` does"
-        ));
+    if let Some(hint) = foreign_hint(&said, input) {
+        return failure.hint(hint);
     }
     for name in names {
         if input.universe.versions_of(name).is_empty() {

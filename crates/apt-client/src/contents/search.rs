@@ -55,7 +55,7 @@ impl FileLists {
         found
     }
 
-    /// Returns the files of a package.
+    /// Returns the files of a package, in each suite that has it.
     pub fn files_of(&self, package: &str) -> FileHits {
         let look = Look {
             finder: Finder::new(package.as_bytes()),
@@ -69,7 +69,9 @@ impl FileLists {
         let mut found = self.look(&look);
         found.hits.retain(|hit| hit.package == package);
         found.hits.sort_unstable();
-        found.hits.dedup_by(|left, right| left.path == right.path);
+        found
+            .hits
+            .dedup_by(|left, right| (&left.path, &left.suite) == (&right.path, &right.suite));
         found
     }
 

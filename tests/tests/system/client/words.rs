@@ -187,6 +187,59 @@ fn what_is_shown_of_a_package_is_the_version_that_a_request_for_it_brings() {
     assert_eq!(rows, "app\t1\tall\tmanual\nlib\t1\tall\tautomatic\n");
 }
 
+#[test]
+fn a_version_or_a_suite_of_a_package_that_is_shown_can_be_named() {
+    let with_file = |version: &str| {
+        let app = DebBuilder::new("app", version, "all");
+        app.file(&format!("usr/share/app/{version}"), "text\n")
+            .depends(&format!("lib-{version}"))
+    };
+    let (_archive, client) = client_of(&[with_file("1")]);
+    let _unstable = add_unstable(&client, "100", &[with_file("2")]);
+    let shown = |arguments: &[&str]| client.run(arguments).ok().stdout;
+    for (words, version) in [
+        ("app", "1"),
+        ("app=1", "1"),
+        ("app=2", "2"),
+        ("app/stable", "1"),
+        ("app/unstable", "2"),
+        ("app:amd64=2", "2"),
+    ] {
+        assert_eq!(
+            shown(&["depends", words]),
+            format!("Depends\tlib-{version}\n"),
+            "{words}"
+        );
+        let files = shown(&["files", words]);
+        assert!(
+            files.ends_with(&format!("usr/share/app/{version}\n")),
+            "{words}: {files}"
+        );
+        assert!(!files.contains("app/1") || !files.contains("app/2"), "{files}");
+    }
+    let versions = |command: &str, words: &str| {
+        let told = shown(&[command, words]);
+        ["1", "2"].map(|version| {
+            let lines = [format!("Version: {version}"), format!("     {version} ")];
+            told.lines()
+                .any(|line| line == lines[0] || line.starts_with(&lines[1]))
+        })
+    };
+    for command in ["info", "policy"] {
+        assert_eq!(versions(command, "app"), [true, true], "{command}");
+        assert_eq!(versions(command, "app/unstable"), [false, true], "{command}");
+        assert_eq!(versions(command, "app=1"), [true, false], "{command}");
+    }
+    for command in ["info", "depends", "files", "policy"] {
+        let said = client.run(&[command, "app=9"]).exits(1).stderr;
+        let expected =
+            "error: there is no package `app=9`\n  caused by: available: 1 (stable), 2 (unstable)\n";
+        assert_eq!(said, expected, "{command}");
+    }
+    let said = client.run(&["rdepends", "app=1"]).exits(2).stderr;
+    assert!(said.contains("`app=1`: expected a name"), "{said}");
+}
+
 /// Takes what both programs say of a package out of their different ways to name an archive: the lines of versions and priorities.
 fn essence(text: &str) -> Vec<String> {
     let is_said = |line: &&str| {
