@@ -128,8 +128,8 @@ impl Config {
         if metadata.len() > MAX_BYTES {
             return Err(read(io::Error::other("it is larger than 1 MiB")));
         }
-        let text = fs::read_to_string(&path).map_err(read)?;
-        let config = Self::parse(&text, &path)?;
+        let bytes = fs::read(&path).map_err(read)?;
+        let config = Self::parse(text(&bytes, &path)?, &path)?;
         let mode = metadata.permissions().mode() & 0o777;
         if config.auth_token.is_some() && mode & 0o077 != 0 {
             // Whoever wrote it by hand is better helped than turned away.
@@ -145,10 +145,10 @@ impl Config {
     /// When it is not TOML with the keys and values that docs/reference/cpkgs.md lists.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
+            let start = error.span().map_or(0, |span| span.start);
             ConfigError::Parse {
                 path: path.to_owned(),
-                line: before.map_or(1, |before| before.matches('\n').count() + 1),
+                line: line_at(text.as_bytes(), start),
                 wrong: error.message().replace('\n', ", "),
             }
         })
@@ -202,6 +202,20 @@ impl Config {
     pub fn download_limit(&self) -> Option<DownloadLimit> {
         self.overrides.download_limit.or(self.download_limit)
     }
+}
+
+/// Returns the text of a configuration; `path` is named in errors.
+fn text<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| ConfigError::Parse {
+        path: path.to_owned(),
+        line: line_at(bytes, error.valid_up_to()),
+        wrong: "expected UTF-8".to_owned(),
+    })
+}
+
+/// Returns the number of the line that a byte stands in.
+fn line_at(bytes: &[u8], place: usize) -> usize {
+    bytes.iter().take(place).filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn below(home: &Home, given: Option<&Path>, default: &str) -> PathBuf {
@@ -293,6 +307,15 @@ mod tests {
         fs::write(home.config_file(), "base = \"self\"\ncolour = true\n").unwrap();
         let text = Config::read(&home).unwrap_err().to_string();
         assert!(text.contains("line 2: unknown field `colour`"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_wrong_in_its_line() {
+        let (_folder, home) = home();
+        fs::write(home.config_file(), b"base = \"self\"\ninstall_dir = \"\xff\"\n").unwrap();
+        let error = Config::read(&home).unwrap_err();
+        assert!(matches!(error, ConfigError::Parse { line: 2, .. }), "{error}");
+        assert!(error.to_string().ends_with("line 2: expected UTF-8"), "{error}");
     }
 
     #[test]
