@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use apt_client::fetch::{Download, Silent};
+use apt_client::fetch::{Download, Silent, is_downloaded};
 use cpkgs::resolver_input::ResolverInput;
 use debian_control::digest::Sha256;
 use resolver::universe::PackageId;
@@ -28,17 +28,17 @@ pub(super) fn download(
     let folder = debs(context);
     let fetcher = context.fetcher()?;
     fetcher.check_reach(&remote, &folder)?;
-    let mut paths = if context.printer.shows_progress() {
-        fetcher.debs(&remote, &folder, &DownloadBar::new(&remote))?
+    // What is in the cache only passes through.
+    let missing = remote.iter().filter(|wanted| !is_downloaded(wanted, &folder));
+    let missing: Vec<Download> = missing.cloned().collect();
+    let mut paths = if missing.is_empty() {
+        fetcher.debs(&remote, &folder, &Silent)?
+    } else if context.printer.shows_progress() {
+        fetcher.debs(&remote, &folder, &DownloadBar::new(&missing))?
     } else {
-        if !remote.is_empty() {
-            let bytes = human_size::bytes(remote.iter().map(|download| download.size).sum());
-            let text = format!(
-                "downloading {}, {bytes}",
-                human_size::counted(remote.len(), "package")
-            );
-            context.printer.info(text);
-        }
+        let bytes = human_size::bytes(missing.iter().map(|download| download.size).sum());
+        let count = human_size::counted(missing.len(), "package");
+        context.printer.info(format_args!("downloading {count}, {bytes}"));
         fetcher.debs(&remote, &folder, &Silent)?
     }
     .into_iter();

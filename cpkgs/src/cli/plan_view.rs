@@ -1,5 +1,6 @@
 //! A plan as people and machines see it.
 
+use cpkgs::resolver_input::ResolverInput;
 use resolver::kept_back::KeptBack;
 use resolver::plan::{Plan, Why};
 use resolver::universe::{PackageId, Universe};
@@ -31,7 +32,8 @@ pub(super) struct PlanView<'u> {
 }
 
 /// Returns the plan for machines.
-pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -> PlanView<'u> {
+pub(super) fn view<'u>(input: &'u ResolverInput<'_>, plan: &Plan, kept: &[KeptBack]) -> PlanView<'u> {
+    let universe = &input.universe;
     let named = |package: PackageId, from: Option<PackageId>| NamedView {
         name: universe.name(package),
         version: universe.version(package),
@@ -44,6 +46,8 @@ pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -
             .map(|change| named(change.to, Some(change.from)))
             .collect()
     };
+    // A file that was named is here.
+    let comes = plan.unpacked().filter(|package| input.file(*package).is_none());
     PlanView {
         install: plan
             .install
@@ -62,7 +66,9 @@ pub(super) fn view<'u>(universe: &'u Universe, plan: &Plan, kept: &[KeptBack]) -
             .iter()
             .map(|kept| named(kept.newest, Some(kept.package)))
             .collect(),
-        download_bytes: plan.download_bytes(universe),
+        download_bytes: comes
+            .map(|package| universe.size(package))
+            .fold(0, u64::saturating_add),
     }
 }
 

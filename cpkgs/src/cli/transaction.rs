@@ -114,7 +114,7 @@ impl Transaction<'_, '_> {
         let (universe, plan) = (&self.input.universe, &self.plan);
         if context.printer.json() {
             // What is done is told as what is planned is.
-            return Ok(context.printer.value(&view(universe, plan, &self.kept_back))?);
+            return Ok(context.printer.value(&view(self.input, plan, &self.kept_back))?);
         }
         for key in &self.leftovers {
             let text = format!(
@@ -158,14 +158,14 @@ impl Transaction<'_, '_> {
         }
     }
 
-    /// Says how much has to be downloaded, and of how much where some is in the cache.
+    /// Says how much has to be downloaded, and of how much where some is in the cache, or a file that was named.
     fn to_download(&self, context: &Context) -> String {
         let (universe, folder) = (&self.input.universe, debs(context));
         let all = self.plan.download_bytes(universe);
         let is_here = |package: &PackageId| {
             // What cannot be fetched is refused when it is to be.
             let wanted = self.input.library().download(*package);
-            self.input.file(*package).is_none() && wanted.is_ok_and(|wanted| is_downloaded(&wanted, &folder))
+            self.input.file(*package).is_some() || wanted.is_ok_and(|wanted| is_downloaded(&wanted, &folder))
         };
         let here = self.plan.unpacked().filter(is_here);
         match here.map(|package| universe.size(package)).sum() {

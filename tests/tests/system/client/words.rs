@@ -119,6 +119,10 @@ fn a_pattern_for_what_is_installed_lists_the_version_that_is() {
     client.run(&["install", "--yes", "one"]).ok();
     let local = package("local").field("Description", "from a file").build();
     fs::write(client.folder().join("local.deb"), local).unwrap();
+    let planned = client.run(&["install", "--dry-run", "./local.deb"]).ok().stdout;
+    assert!(planned.contains("; 0 B of "), "{planned}");
+    let plan = client.json(&["install", "--dry-run", "./local.deb"]);
+    assert_eq!(plan[0]["download_bytes"], 0);
     client.run(&["install", "--yes", "./local.deb"]).ok();
     archive.add(&[DebBuilder::new("one", "2", "all")]).ok();
     archive.publish();
@@ -371,11 +375,15 @@ fn what_is_in_the_cache_is_installed_offline_until_it_is_cleared() {
         let sum = client.run(&["install", "--dry-run", name]).ok().stdout;
         assert_eq!(sum.contains("to remove; 0 B of "), is_here, "{sum}");
     }
-    client.run(&["--offline", "install", "--yes", "one"]).ok();
+    let said = client.run(&["--offline", "install", "--yes", "one"]).ok().stderr;
+    assert!(!said.contains("downloading"), "{said}");
     client.run(&["remove", "--purge", "--yes", "one"]).ok();
+    let said = client.run(&["install", "--yes", "one", "two"]).ok().stderr;
+    assert!(said.contains("\ndownloading 1 package, "), "{said}");
+    client.run(&["remove", "--purge", "--yes", "one", "two"]).ok();
     let cleared = client.run(&["gc", "--downloads"]).ok();
     assert!(
-        cleared.stderr.contains("removed 1 downloaded file, "),
+        cleared.stderr.contains("removed 2 downloaded files, "),
         "{}",
         cleared.report()
     );
