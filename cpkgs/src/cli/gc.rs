@@ -14,7 +14,7 @@ use super::{Context, Outcome};
 /// Delete old generations, and packages that no generation uses.
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
-    /// How many generations are kept, the current one included.
+    /// How many generations are kept; those that only hold packages do not count, and the current one always stays.
     #[arg(long, value_name = "N", default_value = "3")]
     keep: NonZeroUsize,
     /// Also delete the downloaded packages in the cache.
