@@ -51,23 +51,25 @@ fn files(current: &OsStr, extension: &'static str) -> Vec<CompletionCandidate> {
     PathCompleter::any().filter(is_meant).complete(current)
 }
 
-/// Names of packages that are installed, with or without root.
+/// Names of packages that are installed.
 pub(super) fn installed(current: &OsStr) -> Vec<CompletionCandidate> {
     beginning(current, present().map(|package| package.name))
 }
 
-/// Names of packages that are held, with or without root.
+/// Names of packages that are held.
 pub(super) fn held(current: &OsStr) -> Vec<CompletionCandidate> {
     let held = present().filter(|package| package.hold == Hold::Held);
     beginning(current, held.map(|package| package.name))
 }
 
-/// Returns what is installed: in the system alone where that is said already, since an option may also come later.
+/// Returns what is installed: without root, or in the system where that is said already, or where nothing is installed without root and
+/// `--system` may still come.
 fn present() -> impl Iterator<Item = InstalledPackage> {
     let own = configured().filter(|_| !is_for_system());
     let own = own.and_then(|(home, config)| installed::read(&config.install(&home)).ok());
-    let system = System::default().installed().ok();
-    own.into_iter().chain(system).flatten()
+    let own = own.filter(|own| !own.is_empty());
+    let present = own.or_else(|| System::default().installed().ok());
+    present.into_iter().flatten()
 }
 
 /// Says whether the command line is about the system so far.
@@ -75,18 +77,18 @@ fn is_for_system() -> bool {
     std::env::args_os().any(|word| word == "--system")
 }
 
-/// Numbers of generations, and identifiers of changes of the system, that can be gone back to.
+/// Numbers of generations, or identifiers of changes of the system, that can be gone back to.
 pub(super) fn changes(current: &OsStr) -> Vec<CompletionCandidate> {
-    let mut found = match is_for_system() {
+    let own = match is_for_system() {
         true => Vec::new(),
-        false => generations(current),
+        false => generations(OsStr::new("")),
     };
+    if !own.is_empty() {
+        return generations(current);
+    }
     let logged = System::default().history().ok();
-    found.extend(beginning(
-        current,
-        logged.into_iter().flatten().map(|change| change.id),
-    ));
-    found
+    let logged = logged.into_iter().flatten();
+    beginning(current, logged.map(|change| change.id))
 }
 
 /// Numbers of generations.

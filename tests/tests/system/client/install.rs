@@ -130,6 +130,9 @@ fn a_shell_completes_names_of_packages_generations_sources_and_files() {
     assert_eq!(completed(&["install", "greeting/st"]), ["greeting/stable"]);
     assert_eq!(completed(&["install", "./ow"]), ["./own.deb"]);
     assert_eq!(completed(&["remove", "greet"]), ["greeting"]);
+    // What the system has is offered for `--system` only.
+    assert_eq!(completed(&["remove", "dpk"]), [""]);
+    assert!(completed(&["remove", "--system", "dpk"]).contains(&"dpkg".to_owned()));
     assert!(completed(&["rollback", "''"]).contains(&"1".to_owned()));
     let of_system = completed(&["rollback", "--system", "''"]);
     assert!(!of_system.contains(&"1".to_owned()), "{of_system:?}");
