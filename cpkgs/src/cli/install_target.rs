@@ -97,7 +97,11 @@ impl Context {
         if !args.system {
             let folder = self.config.install(&self.home);
             let _lock = match run {
-                Run::Real => Some(self.lock(&folder)?),
+                Run::Real => {
+                    // Better now than after everything was downloaded.
+                    Generations::new(&folder).check_place()?;
+                    Some(self.lock(&folder)?)
+                }
                 Run::Dry | Run::DownloadOnly => None,
             };
             let base = self.config.base();

@@ -13,6 +13,7 @@ mod notes;
 mod own_paths;
 mod package;
 mod pattern;
+mod place;
 mod plan;
 mod postinst;
 mod rewritten;
@@ -198,10 +199,10 @@ impl Generations {
     ///
     /// When the link cannot be made; the old one counts then.
     pub fn switch(&self, number: u64) -> Result<(), GenerationError> {
+        self.check_place()?;
         let failed = |source| GenerationError::io(&self.install, source);
         replace_link(&self.install, "current", &format!("gen/{number}")).map_err(failed)?;
-        // Beside programs man(1) and shells look for manuals and completions.
-        for (name, target) in [("bin", "current/bin"), ("share", "current/root/usr/share")] {
+        for (name, target) in place::LINKS {
             if fs::read_link(self.install.join(name)).is_err() {
                 replace_link(&self.install, name, target).map_err(failed)?;
             }

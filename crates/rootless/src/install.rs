@@ -52,8 +52,9 @@ pub struct Swept {
 /// Whatever stands against it. The old generation counts then, unless only configuration files could not be brought up to
 /// date, which the next change or `repair` makes up for.
 pub fn apply(install: &Path, change: Change) -> Result<Applied, RootlessError> {
-    let store = Store::open(install)?;
     let generations = Generations::new(install);
+    generations.check_place()?;
+    let store = Store::open(install)?;
     store.sweep()?;
     generations.sweep()?;
     let before = generations.current_plan()?;

@@ -13,6 +13,12 @@ pub enum GenerationError {
         /// Its number.
         number: u64,
     },
+    /// Something else is where a link of the install folder belongs.
+    #[error("`{}` is there, and not a link of cpkgs: expected an install directory without it", path.display())]
+    Taken {
+        /// What is there.
+        path: PathBuf,
+    },
     /// Two packages have one file.
     #[error("`{one}` and `{other}` both have `{path}`, and neither replaces the other's")]
     Conflict {

@@ -29,6 +29,7 @@ use super::exposed::exposed;
 use super::libraries::{Closure, Libraries, source_of};
 use super::notes::Notes;
 use super::package::Package;
+use super::place::sayable;
 use super::plan::Programs;
 use super::tree::{Node, Tree};
 use crate::overlay;
@@ -83,12 +84,6 @@ impl<'a> Site<'a> {
         libraries: &'a Libraries<'a>,
         place: &Path,
     ) -> io::Result<Self> {
-        let text = place.to_str().filter(|text| !text.contains([':', '\n']));
-        let unusable = || {
-            let message =
-                "an install folder whose path is not UTF-8 or has a colon or line break in it cannot be used";
-            io::Error::new(io::ErrorKind::InvalidInput, message)
-        };
         let since: Option<Version> = ARGV0_SINCE.parse().ok();
         let is_libc = |package: &&Package| matches!(&*package.record.name, "libc6" | "libc6.1");
         let libc = packages.iter().find(is_libc);
@@ -97,7 +92,7 @@ impl<'a> Site<'a> {
             tree,
             packages,
             libraries,
-            place: text.ok_or_else(unusable)?.to_owned(),
+            place: sayable(place)?.to_owned(),
             has_argv0: version >= since && version.is_some(),
             launcher: None,
             lays_vendors: false,

@@ -310,6 +310,24 @@ fn a_source_with_a_lower_priority_is_used_for_what_no_other_has() {
 }
 
 #[test]
+fn a_folder_that_has_programs_already_is_refused_before_anything_is_downloaded() {
+    let (_archive, _nginx, client) = served();
+    std::fs::create_dir_all(client.path("packages/bin")).unwrap();
+    let refused = client.run(&["install", "--yes", "greeting"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("packages/bin` is there, and not a link of cpkgs"),
+        "{}",
+        refused.report()
+    );
+    assert!(!refused.stderr.contains("downloading"), "{}", refused.report());
+    assert!(client.json(&["history"]).is_empty());
+    std::fs::remove_dir(client.path("packages/bin")).unwrap();
+    client.run(&["install", "--yes", "greeting"]).ok();
+}
+
+#[test]
 fn a_virtual_name_is_told_as_that_with_its_providers() {
     let (archive, _nginx, client) = served();
     let provider = |name| DebBuilder::new(name, "1", "all").field("Provides", "mta");
