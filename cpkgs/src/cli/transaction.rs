@@ -56,7 +56,8 @@ impl Transaction<'_, '_> {
         }
         self.show(run, context)?;
         if run == Run::Dry {
-            if self.plan.is_empty() && self.leftovers.is_empty() {
+            let goes_on = self.tell_unfinished(context)?;
+            if self.plan.is_empty() && self.leftovers.is_empty() && !goes_on {
                 context.printer.info("nothing to do");
             }
             return Ok(Outcome::Success);
@@ -102,11 +103,29 @@ impl Transaction<'_, '_> {
         Ok(context.report_unfinished(&unfinished))
     }
 
+    /// Says of a plan that is only shown what dpkg would continue besides; returns whether there is any.
+    fn tell_unfinished(&self, context: &mut Context) -> Result<bool, Failure> {
+        let changed = self.plan.changes().map(|change| change.from);
+        let mut gone: Vec<PackageId> = self.plan.remove.iter().map(|removal| removal.package).collect();
+        gone.extend(changed);
+        let mut stays = self.target.unfinished()?;
+        stays.retain(|one| !gone.iter().any(|package| self.is(*package, one)));
+        for one in &stays {
+            context
+                .printer
+                .info(format_args!("{one}; dpkg would continue it"));
+        }
+        Ok(!stays.is_empty())
+    }
+
     fn is_wanted(&self, one: &Unfinished) -> bool {
+        self.wanted.iter().any(|package| self.is(*package, one))
+    }
+
+    /// Says whether a package is what dpkg is not done with.
+    fn is(&self, package: PackageId, one: &Unfinished) -> bool {
         let universe = &self.input.universe;
-        self.wanted.iter().any(|package| {
-            universe.name(*package) == one.key.name && universe.runs_as(*package, &one.key.architecture)
-        })
+        universe.name(package) == one.key.name && universe.runs_as(package, &one.key.architecture)
     }
 
     /// Prints the plan: a table for people, one object for machines.

@@ -28,7 +28,10 @@ fn a_command_that_leaves_packages_that_are_not_configured_has_failed_whatever_it
         ["bad 1 install half-configured", "other 1 install installed"]
     );
     // What is only shown has not failed, and what takes it away has not either.
-    machine.cpkgs(&["full-upgrade", "--dry-run"]).ok();
+    let shown = machine.cpkgs(&["full-upgrade", "--dry-run"]).ok().stderr;
+    assert_eq!(shown, "`bad` is half-configured; dpkg would continue it\n");
+    let shown = machine.cpkgs(&["remove", "--dry-run", "bad"]).ok().stderr;
+    assert!(!shown.contains("would continue"), "{shown}");
     machine.cpkgs(&["remove", "bad"]).ok();
     machine.cpkgs(&["full-upgrade"]).ok();
 }
