@@ -56,6 +56,7 @@ mod source_packages;
 mod target_release;
 mod transaction;
 mod unknown_package;
+mod unneeded;
 mod update;
 mod upgrade;
 mod why;

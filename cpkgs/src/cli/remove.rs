@@ -5,10 +5,8 @@ use clap_complete::engine::ArgValueCompleter;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::selection::{Selection, Verb};
 use cpkgs::spec::{Named, Spec};
-use resolver::plan::Plan;
-use resolver::request::{Installed, Recommends, Request, Target};
+use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
-use resolver::universe::PackageId;
 use rootless::{Configuration, PackageKey};
 
 use super::candidates;
@@ -112,7 +110,6 @@ fn take_away(
     };
     let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &[]))?;
     args.broken.warn(&input, &plan, context);
-    report_unneeded(&target, &input, &plan, context)?;
     Transaction {
         wanted: Vec::new(),
         input: &input,
@@ -161,24 +158,4 @@ fn leftovers_of(
         leftovers.extend(left);
     }
     Ok((leftovers, missing))
-}
-
-/// Says how many packages nothing needs any more after a plan.
-fn report_unneeded(
-    target: &InstallTarget,
-    input: &ResolverInput<'_>,
-    plan: &Plan,
-    context: &mut Context,
-) -> Result<(), Failure> {
-    let is_removed = |package: PackageId| plan.remove.iter().any(|removal| removal.package == package);
-    let stays = input.installed.iter().copied();
-    let stays: Vec<Installed> = stays.filter(|one| !is_removed(one.package)).collect();
-    let command = format!("cpkgs autoremove{}", target.option());
-    let text = match input.autoremovable(&stays)?.len() {
-        0 => return Ok(()),
-        1 => format!("1 package is no longer needed: `{command}` removes it"),
-        count => format!("{count} packages are no longer needed: `{command}` removes them"),
-    };
-    context.printer.info(text);
-    Ok(())
 }

@@ -23,7 +23,7 @@ use super::install_target::{InstallTarget, Run};
 use super::plan_text::lines;
 use super::plan_view::{view, why_text};
 use super::refusal::refused;
-use super::{Context, Outcome, human_size, now};
+use super::{Context, Outcome, human_size, now, unneeded};
 
 /// What helps against a package that cannot be configured.
 const UNFINISHED: &str = "a mended version of it can be installed over it, and it can be removed";
@@ -53,6 +53,9 @@ impl Transaction<'_, '_> {
         if run != Run::Dry {
             // Better now than after the question.
             self.check_reach(context)?;
+        }
+        if run != Run::DownloadOnly && !self.plan.is_empty() {
+            unneeded::report(self.target, self.input, &self.plan, &self.wanted, context)?;
         }
         self.show(run, context)?;
         if run == Run::Dry {

@@ -76,6 +76,24 @@ fn a_tree_of_dependencies_says_the_same_to_programs() {
 }
 
 #[test]
+fn what_a_plan_needs_is_not_told_to_be_unneeded_and_what_it_leaves_is() {
+    let (archive, client) = client_of(&[package("app").depends("lib"), package("lib"), package("other")]);
+    client.run(&["install", "--yes", "app"]).ok();
+    let told = "1 package is no longer needed: `cpkgs autoremove` removes it\n";
+    let says_so = |words: &[&str]| client.run(words).ok().stderr.contains(told);
+    assert!(says_so(&["remove", "--yes", "app"]));
+    assert!(!says_so(&["remove", "--dry-run", "app+"]));
+    assert!(!says_so(&["install", "--dry-run", "app"]));
+    assert!(!says_so(&["install", "--dry-run", "lib", "other"]));
+    assert!(says_so(&["install", "--yes", "other"]));
+    archive.add(&[DebBuilder::new("other", "2", "all")]).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    assert!(says_so(&["upgrade", "--dry-run"]));
+    assert!(!says_so(&["autoremove", "--dry-run"]));
+}
+
+#[test]
 fn globs_expressions_and_patterns_mean_all_packages_that_match() {
     let (_archive, client) = client_of(&[
         package("ed-one").depends("need"),
