@@ -53,6 +53,7 @@ mod secret;
 mod selected;
 mod source;
 mod source_packages;
+mod table;
 mod target_release;
 mod transaction;
 mod unknown_package;

@@ -7,6 +7,7 @@ use resolver::universe::{PackageId, Universe};
 
 use super::human_size;
 use super::plan_view::why_text;
+use super::table::cut;
 
 /// What the text is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,17 +123,6 @@ pub(super) fn full_name(name: &str, architecture: &str) -> String {
         return name.to_owned();
     }
     format!("{name}:{architecture}")
-}
-
-/// Cuts a line at the edge of the terminal: what stands last says least.
-fn cut(line: &str, width: Option<usize>) -> String {
-    match width {
-        Some(width) if line.chars().count() > width => {
-            let kept: String = line.chars().take(width.saturating_sub(1)).collect();
-            format!("{kept}…")
-        }
-        _ => line.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
 use super::plan_text::{Headings, Page};
+use super::table;
 
 /// The format that data is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub(super) enum Verbosity {
 /// Where a command prints.
 pub(super) struct Printer {
     out: Output,
+    /// How wide it is, where it is a terminal.
+    width: Option<usize>,
+    /// Rows that make a table there.
+    rows: Vec<Vec<String>>,
     format: OutputFormat,
     verbosity: Verbosity,
 }
@@ -39,6 +44,8 @@ impl Printer {
     pub(super) fn new(format: OutputFormat, verbosity: Verbosity) -> Self {
         Self {
             out: Output::stdout(),
+            width: page(&io::stdout()).width,
+            rows: Vec::new(),
             format,
             verbosity,
         }
@@ -51,14 +58,29 @@ impl Printer {
 
     /// Prints a line of data, or several. What comes from packages must have been escaped.
     pub(super) fn line(&mut self, line: impl Display) -> Result<(), PrintError> {
+        self.lay_table()?;
         self.out.text(format_args!("{line}\n"))
     }
 
-    /// Prints cells between tabs, each made safe for a terminal.
+    /// Prints cells between tabs, each made safe for a terminal; on a terminal they stand below each other.
     pub(super) fn row(&mut self, row: impl Display) -> Result<(), PrintError> {
         let row = row.to_string();
         let cells: Vec<String> = row.split('\t').map(escaped).collect();
+        if self.width.is_some() {
+            self.rows.push(cells);
+            return Ok(());
+        }
         self.line(cells.join("\t"))
+    }
+
+    /// Prints the rows that were kept for a table.
+    fn lay_table(&mut self) -> Result<(), PrintError> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut lines = self
+            .width
+            .into_iter()
+            .flat_map(|width| table::lines(&rows, width));
+        lines.try_for_each(|line| self.out.text(format_args!("{line}\n")))
     }
 
     /// Prints a value as a line of JSON.
@@ -69,11 +91,13 @@ impl Printer {
 
     /// Prints bytes as they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), PrintError> {
+        self.lay_table()?;
         self.out.bytes(bytes)
     }
 
     /// Hands everything on to stdout.
     pub(super) fn flush(&mut self) -> Result<(), PrintError> {
+        self.lay_table()?;
         self.out.flush()
     }
 
@@ -107,24 +131,24 @@ impl Printer {
     pub(super) fn shows_progress(&self) -> bool {
         self.verbosity == Verbosity::Normal && io::stderr().is_terminal() && !is_dumb()
     }
+}
 
-    /// Returns what a text for people is written for on a stream: on a terminal its width, and weight unless `NO_COLOR` is set.
-    pub(super) fn page(&self, stream: &(impl IsTerminal + AsFd)) -> Page {
-        if !stream.is_terminal() {
-            return Page {
-                width: None,
-                headings: Headings::Plain,
-            };
-        }
-        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let size = terminal_size::terminal_size_of(stream);
-        Page {
-            width: size.map(|(width, _)| usize::from(width.0)),
-            headings: match is_dumb() || is_set("NO_COLOR") {
-                true => Headings::Plain,
-                false => Headings::Bold,
-            },
-        }
+/// Returns what a text for people is written for on a stream: on a terminal its width, and weight unless `NO_COLOR` is set.
+pub(super) fn page(stream: &(impl IsTerminal + AsFd)) -> Page {
+    if !stream.is_terminal() {
+        return Page {
+            width: None,
+            headings: Headings::Plain,
+        };
+    }
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let size = terminal_size::terminal_size_of(stream);
+    Page {
+        width: size.map(|(width, _)| usize::from(width.0)),
+        headings: match is_dumb() || is_set("NO_COLOR") {
+            true => Headings::Plain,
+            false => Headings::Bold,
+        },
     }
 }
 

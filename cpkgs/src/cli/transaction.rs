@@ -22,6 +22,7 @@ use super::fetch_debs::{debs, download, downloads};
 use super::install_target::{InstallTarget, Run};
 use super::plan_text::lines;
 use super::plan_view::{view, why_text};
+use super::printer::page;
 use super::refusal::refused;
 use super::{Context, Outcome, human_size, now, unneeded};
 
@@ -167,12 +168,12 @@ impl Transaction<'_, '_> {
                 .unwrap_or_default()
         );
         if run == Run::Dry {
-            for line in lines(universe, plan, context.printer.page(&std::io::stdout())) {
+            for line in lines(universe, plan, page(&std::io::stdout())) {
                 context.printer.line(line)?;
             }
             Ok(context.printer.line(sum)?)
         } else {
-            for line in lines(universe, plan, context.printer.page(&std::io::stderr())) {
+            for line in lines(universe, plan, page(&std::io::stderr())) {
                 context.printer.info(line);
             }
             context.printer.info(sum);
