@@ -46,11 +46,15 @@ pub(super) fn add(args: AddArgs, context: &mut Context) -> Result<Outcome, Failu
         (Some(path), _) => given_keys(path)?,
         (None, Some(repository)) => shown_keys(&args, &repository.keys(&fetcher, &root)?, context)?,
         (None, None) => {
+            let what = match args.suite.is_empty() {
+                true => "name its suite with --suite, and the file with its keys with --signed-by",
+                false => "name the file with its keys with --signed-by",
+            };
             return Err(Failure::saying(
                 USAGE,
                 format_args!("`{root}` has no repository.json, so its key is unknown"),
             )
-            .hint("name its suite with --suite, and the file with its keys with --signed-by")
+            .hint(what)
             .hint("Debian and Ubuntu are known by name: `cpkgs source add debian trixie`"));
         }
     };

@@ -32,6 +32,12 @@ pub(super) fn unpasted(args: AddArgs) -> Result<(String, AddArgs), Failure> {
         let path = std::path::absolute(path).map_err(|error| Failure::new(USAGE, error))?;
         return Ok((format!("file:{}", path.display()), args));
     }
+    if text.starts_with(['.', '/']) {
+        return Err(Failure::saying(
+            USAGE,
+            format_args!("there is no folder `{}`", escaped(&text)),
+        ));
+    }
     match args.address.as_slice() {
         [url, suite, components @ ..] => Err(more_than_an_address(url, suite, components)),
         _ => Ok((text, args)),

@@ -1,5 +1,6 @@
 //! `cpkgs source remove`.
 
+use apt_client::source::SourceConfig;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use debian_control::terminal::escaped;
@@ -22,6 +23,19 @@ pub(super) struct RemoveArgs {
 
 pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let url = args.url.trim_end_matches('/');
+    let has_url = |source: &&SourceConfig| source.url.trim_end_matches('/') == url;
+    let known: Vec<&SourceConfig> = context.config.sources.iter().filter(has_url).collect();
+    let suites: Vec<&str> = known
+        .iter()
+        .flat_map(|source| &source.suites)
+        .map(String::as_str)
+        .collect();
+    if let Some(missing) = args.suite.iter().find(|suite| !suites.contains(&suite.as_str()))
+        && !known.is_empty()
+    {
+        let text = format!("the source `{url}` has no suite `{missing}`");
+        return Err(Failure::saying(REFUSED, text).hint(format_args!("it has {}", suites.join(", "))));
+    }
     let mut is_known = false;
     change_sources(context, |sources| {
         let before = sources.clone();

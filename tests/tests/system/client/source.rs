@@ -136,6 +136,30 @@ fn a_folder_that_stands_by_itself_is_an_archive() {
 }
 
 /// An archive of one suite with `Release` and `Release.gpg`, as old tools make it.
+#[test]
+fn what_is_wrong_with_words_about_a_source_is_named() {
+    let archive = TestArchive::new();
+    archive.publish();
+    let url = format!("file:{}", archive.root().display());
+    let client = Client::of(&archive, &url);
+    let said = |arguments: &[&str], code| client.run(arguments).exits(code).stderr;
+    assert_eq!(
+        said(&["source", "remove", &url, "--suite", "nowhere"], 1),
+        format!("error: the source `{url}` has no suite `nowhere`\nhint: it has stable\n")
+    );
+    assert_eq!(
+        said(&["source", "add", "./nowhere", "--suite", "./"], 2),
+        "error: there is no folder `./nowhere`\n"
+    );
+    let empty = tempfile::tempdir().unwrap();
+    let address = format!("file:{}", empty.path().display());
+    let said = said(&["source", "add", &address, "--suite", "stable"], 2);
+    assert!(
+        said.contains("hint: name the file with its keys with --signed-by\n"),
+        "{said}"
+    );
+}
+
 fn detached() -> Foreign {
     let foreign = Foreign::new();
     let dist = "dists/old";
