@@ -78,5 +78,6 @@ pub(super) fn why_text(universe: &Universe, why: Why) -> Option<String> {
         Why::Requested => None,
         Why::NeededBy(other) => Some(format!("{} needs it", universe.name(other))),
         Why::RecommendedBy(other) => Some(format!("{} recommends it", universe.name(other))),
+        Why::Displaced(other) => Some(format!("{} breaks the installed one", universe.name(other))),
     }
 }

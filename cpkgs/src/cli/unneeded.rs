@@ -51,7 +51,7 @@ fn after(input: &ResolverInput<'_>, plan: &Plan, wanted: &[PackageId]) -> Vec<In
         package: addition.package,
         mark: match addition.why {
             Why::Requested => Mark::Manual,
-            Why::NeededBy(_) | Why::RecommendedBy(_) => Mark::Automatic,
+            Why::NeededBy(_) | Why::RecommendedBy(_) | Why::Displaced(_) => Mark::Automatic,
         },
         hold: Hold::Free,
     }));

@@ -21,18 +21,28 @@ pub(crate) fn sentences(universe: &Universe, request: &Request, facts: &[Fact]) 
     sentences
 }
 
-/// Returns facts as sentences about why a package is removed: first what it lacks, or what rules it out; that it is installed
-/// goes without saying.
+/// Returns facts as sentences about why a package is removed, of which some packages are what stays and comes: first what it lacks, or
+/// what rules it out; that it is installed goes without saying.
 pub(crate) fn removal_sentences(
     universe: &Universe,
     request: &Request,
     facts: &[Fact],
-    removed: PackageId,
+    (removed, chosen): (PackageId, &[PackageId]),
 ) -> Vec<String> {
+    let name = universe.package(removed).name;
     let is_own = |fact: &&Fact| match fact {
         Fact::Needs { package, .. } => *package == removed,
         Fact::Conflicts { package, other, .. } => *package == removed || *other == removed,
-        Fact::OneVersion(_) | Fact::Requirement(_) | Fact::Excluded { .. } => false,
+        Fact::OneVersion(of) => *of == name,
+        Fact::Requirement(_) | Fact::Excluded { .. } => false,
+    };
+    let other = chosen.iter().find(|other| universe.package(**other).name == name);
+    let told = |fact: &Fact| match (fact, other) {
+        (Fact::OneVersion(of), Some(other)) if *of == name => {
+            let text = sentence(universe, request, fact)?;
+            Some(format!("{text}, and {} comes", shown(universe, *other)))
+        }
+        _ => sentence(universe, request, fact),
     };
     let goes_without_saying = |fact: &&Fact| match fact {
         Fact::Requirement(requirement) => requirement.why == RequiredBy::Installed(removed),
@@ -42,10 +52,7 @@ pub(crate) fn removal_sentences(
     ordered.retain(|fact| !goes_without_saying(fact));
     ordered.sort_by_key(|fact| !is_own(fact));
     let mut sentences: Vec<String> = Vec::new();
-    for text in ordered
-        .into_iter()
-        .filter_map(|fact| sentence(universe, request, fact))
-    {
+    for text in ordered.into_iter().filter_map(told) {
         if !sentences.contains(&text) {
             sentences.push(text);
         }
@@ -205,8 +212,8 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
                 format!("but `{name}` is not `Multi-Arch: allowed`, as `:any` requires")
             } else if let Some(fitting) = fitting.max_by_key(rank) {
                 format!(
-                    "but {} is only available for {}",
-                    shown(universe, *fitting),
+                    "but `{name}` {} is only available for {}",
+                    universe.version(*fitting),
                     architecture_shown(universe, *fitting)
                 )
             } else {
@@ -280,9 +287,13 @@ pub(crate) fn group_written(universe: &Universe, group: GroupId) -> String {
     alternatives.join(" or ")
 }
 
-/// Returns a package as messages have it.
+/// Returns a package as messages have it: with its architecture where that is a foreign one.
 pub(crate) fn shown(universe: &Universe, package: PackageId) -> String {
-    format!("`{}` {}", universe.name(package), universe.version(package))
+    let (name, version) = (universe.name(package), universe.version(package));
+    match universe.package(package).architecture {
+        ArchitectureId::ALL | ArchitectureId::NATIVE => format!("`{name}` {version}"),
+        foreign => format!("`{name}:{}` {version}", universe.architecture_text(foreign)),
+    }
 }
 
 /// Returns the architecture of a package as messages about other ones have it.
@@ -302,4 +313,47 @@ pub(crate) fn no_order(universe: &Universe, package: PackageId) -> String {
         "dpkg has no order in which {} can be installed",
         shown(universe, package)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use debian_control::stanza::StanzaReader;
+
+    use super::*;
+    use crate::request::{Installed, Mark, Target};
+    use crate::solve::solve;
+    use crate::universe::{Source, UniverseBuilder};
+
+    #[test]
+    fn a_removal_for_another_architecture_says_first_what_is_in_its_place() {
+        let text = "Package: lib\nVersion: 2\nArchitecture: amd64\nMulti-Arch: same\n\n\
+            Package: lib\nVersion: 1\nArchitecture: i386\nMulti-Arch: same\n\n\
+            Package: mid\nVersion: 1\nArchitecture: i386\nDepends: lib\n\n\
+            Package: app\nVersion: 1\nArchitecture: i386\nDepends: mid\n";
+        let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &["i386".parse().unwrap()]);
+        for stanza in StanzaReader::new(text) {
+            builder.add(&stanza.unwrap(), Source::default()).unwrap();
+        }
+        let universe = builder.finish();
+        let libs = universe.versions_of("lib").iter().copied();
+        let mut native = libs.filter(|lib| universe.architecture(*lib) == "amd64");
+        let request = Request {
+            install: vec![Target::named("app")],
+            installed: vec![Installed {
+                package: native.next().unwrap(),
+                mark: Mark::Manual,
+                hold: Hold::Free,
+            }],
+            ..Request::default()
+        };
+        let plan = solve(&universe, &request).unwrap();
+        assert_eq!(
+            plan.remove[0].reasons,
+            [
+                "only one version of `lib` can be installed, and `lib:i386` 1 comes",
+                "`app:i386` 1 needs `mid`",
+                "`mid:i386` 1 needs `lib`",
+            ]
+        );
+    }
 }

@@ -69,6 +69,8 @@ pub enum Why {
     NeededBy(PackageId),
     /// This one recommends it.
     RecommendedBy(PackageId),
+    /// This one breaks the version that was there, or conflicts with it.
+    Displaced(PackageId),
 }
 
 impl Plan {
@@ -83,24 +85,26 @@ impl Plan {
         }
         let after: HashSet<_> = selection.packages.iter().map(|package| slot(*package)).collect();
         for package in selection.packages.iter().copied() {
-            let why = whys.get(&package).copied().unwrap_or(Why::Requested);
+            let why = whys.get(&package).copied();
             match before.get(&slot(package)).copied() {
-                None => plan.install.push(Addition { package, why }),
+                None => {
+                    let why = why.unwrap_or(Why::Requested);
+                    plan.install.push(Addition { package, why });
+                }
                 Some(same) if same == package => {}
-                Some(from) => plan.change(
-                    universe,
-                    Change {
-                        from,
-                        to: package,
-                        why,
-                    },
-                ),
+                Some(from) => {
+                    let to = package;
+                    let why = why.or_else(|| reasons::displaced(universe, &selection.packages, from, to));
+                    let why = why.unwrap_or(Why::Requested);
+                    plan.change(universe, Change { from, to, why });
+                }
             }
         }
         let mut because: HashMap<PackageId, _> = selection.removed.into_iter().collect();
         for (_, package) in before.into_iter().filter(|(slot, _)| !after.contains(slot)) {
             let facts = because.remove(&package).unwrap_or_default();
-            let reasons = message::removal_sentences(universe, request, &facts, package);
+            let reasons =
+                message::removal_sentences(universe, request, &facts, (package, &selection.packages));
             plan.remove.push(Removal { package, reasons });
         }
         plan.sort(universe);

@@ -49,6 +49,23 @@ pub(super) fn whys(
     walk.whys
 }
 
+/// Says which of the packages of an answer rules out the version that was there before, where one does.
+pub(super) fn displaced(
+    universe: &Universe,
+    packages: &[PackageId],
+    from: PackageId,
+    to: PackageId,
+) -> Option<Why> {
+    let before = HashSet::from([from]);
+    let rules_out = |package: &PackageId| {
+        let fields = [Field::Breaks, Field::Conflicts].into_iter();
+        let mut groups = fields.flat_map(|field| universe.related(*package, field));
+        groups.any(|group| universe.is_met_among(*group, RelationContext::Conflict, &before))
+    };
+    let mut others = packages.iter().copied().filter(|package| *package != to);
+    others.find(rules_out).map(Why::Displaced)
+}
+
 /// Which of the packages that meet a need came for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Credit {
@@ -116,5 +133,44 @@ impl Walk<'_> {
             vacant.insert(why);
             self.queue.push_back(package);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use debian_control::stanza::StanzaReader;
+
+    use super::*;
+    use crate::request::{Hold, Installed, Mark, Target};
+    use crate::solve::solve;
+    use crate::universe::{Source, UniverseBuilder};
+
+    #[test]
+    fn an_upgrade_of_what_a_new_package_breaks_is_for_that_one() {
+        let text = "Package: app\nVersion: 1\nArchitecture: all\nDepends: new\n\n\
+            Package: new\nVersion: 2\nArchitecture: all\nBreaks: old (<< 2)\n\n\
+            Package: old\nVersion: 2\nArchitecture: all\n\nPackage: old\nVersion: 1\nArchitecture: all\n";
+        let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &[]);
+        for stanza in StanzaReader::new(text) {
+            builder.add(&stanza.unwrap(), Source::default()).unwrap();
+        }
+        let universe = builder.finish();
+        let [_, old] = universe.versions_of("old") else {
+            panic!("there are two");
+        };
+        let request = Request {
+            install: vec![Target::named("app")],
+            installed: vec![Installed {
+                package: *old,
+                mark: Mark::Manual,
+                hold: Hold::Free,
+            }],
+            ..Request::default()
+        };
+        let plan = solve(&universe, &request).unwrap();
+        let [change] = plan.upgrade.as_slice() else {
+            panic!("{plan:?}");
+        };
+        assert_eq!(change.why, Why::Displaced(universe.versions_of("new")[0]));
     }
 }

@@ -32,7 +32,7 @@ fn a_package_that_is_not_for_an_architecture_names_those_that_it_is_for() {
     );
     assert_eq!(
         all.solve(&all.request(&["aa"])).unwrap_err().reasons,
-        ["`aa` 1 needs `bb` (>= 1), but `bb` 1 is only available for `all`, which counts as amd64"]
+        ["`aa:i386` 1 needs `bb` (>= 1), but `bb` 1 is only available for `all`, which counts as amd64"]
     );
 }
 
