@@ -39,6 +39,7 @@ mod plan_view;
 mod policy;
 mod printer;
 mod progress;
+mod question;
 mod rdepends;
 mod refusal;
 mod registry;
@@ -81,6 +82,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use failure::{DONE, Failure, REFUSED, USAGE};
 use printer::{OutputFormat, Printer, Verbosity};
 use progress::Spinner;
+use question::DefaultAnswer;
 
 /// How one begins.
 const EXAMPLES: &str = "\
@@ -218,6 +220,11 @@ impl Context {
         Ok((fetcher.with_progress(coming.listener()), Some(coming)))
     }
 
+    /// Says whether a question would be asked: what it is about is to be seen then.
+    fn asks(&self) -> bool {
+        self.consent == Consent::Ask && is_at_terminal()
+    }
+
     /// Asks a question that is to be answered with yes; without a terminal nobody can.
     fn confirm(&mut self, question: &str) -> Result<(), Failure> {
         if self.consent == Consent::Given {
@@ -237,16 +244,12 @@ impl Context {
 
     fn ask(&mut self, question: &str, default: DefaultAnswer, hint: &str) -> Result<(), Failure> {
         self.printer.flush()?;
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        if !is_at_terminal() {
             return Err(
                 Failure::saying(USAGE, "a question has to be answered, and there is no terminal").hint(hint),
             );
         }
-        let answer = dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(default == DefaultAnswer::Yes)
-            .interact();
-        match answer {
+        match question::ask(question, default) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::saying(REFUSED, "nothing was changed")),
             Err(error) => Err(Failure::new(REFUSED, error)),
@@ -285,6 +288,11 @@ fn now() -> String {
         .to_string()
 }
 
+/// Says whether somebody is there who can be asked.
+fn is_at_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Whether questions are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Consent {
@@ -292,13 +300,6 @@ enum Consent {
     Ask,
     /// All are answered with yes.
     Given,
-}
-
-/// What the Enter key alone answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DefaultAnswer {
-    Yes,
-    No,
 }
 
 /// How a command ended.
