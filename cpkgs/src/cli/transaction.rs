@@ -139,22 +139,55 @@ impl Transaction<'_, '_> {
             // What is done is told as what is planned is.
             return Ok(context.printer.value(&view(self.input, plan, &self.kept_back))?);
         }
+        // Nobody is asked about what was not shown, also with `--quiet`.
+        let asks = run != Run::Dry && context.asks();
+        let tell = |line: String, context: &mut Context| match asks {
+            true => context.printer.error_line(line),
+            false => context.printer.info(line),
+        };
         for key in &self.leftovers {
             let text = format!(
                 "purge {}:{}: its configuration files are left",
                 key.name, key.architecture
             );
-            context.printer.info(escaped(&text));
+            tell(escaped(&text), context);
         }
         if plan.is_empty() {
             return Ok(());
         }
+        if run != Run::Dry {
+            let mut lines = lines(universe, plan, page(&std::io::stderr()));
+            lines.push(self.sum(context)?);
+            for line in lines {
+                tell(line, context);
+            }
+            return Ok(());
+        }
+        for line in lines(universe, plan, page(&std::io::stdout())) {
+            context.printer.line(line)?;
+        }
+        let sum = self.sum(context)?;
+        Ok(context.printer.line(sum)?)
+    }
+
+    /// Returns what all of the plan comes to, and warns where the disk may be too small for it.
+    fn sum(&self, context: &Context) -> Result<String, Failure> {
+        let plan = &self.plan;
         let disk = self.disk()?;
+        let free = free_space(self.target.place());
+        if let (Some(free), Ok(needed)) = (free, u64::try_from(disk))
+            && needed > free
+        {
+            let [needed, free] = [needed, free].map(human_size::bytes);
+            context.printer.warning(format_args!(
+                "it may not fit on the disk: it needs {needed}, and {free} are free"
+            ));
+        }
         let again = match plan.reinstall.len() {
             0 => String::new(),
             count => format!("{count} to reinstall, "),
         };
-        let sum = format!(
+        Ok(format!(
             "{} to install, {} to upgrade, {} to downgrade, {again}{} to remove; {} to download, {}{} on disk{}",
             plan.install.len(),
             plan.upgrade.len(),
@@ -163,22 +196,9 @@ impl Transaction<'_, '_> {
             self.to_download(context),
             if disk < 0 { "-" } else { "" },
             human_size::bytes(disk.unsigned_abs()),
-            free_space(self.target.place())
-                .map(|free| format!(" ({} free)", human_size::bytes(free)))
+            free.map(|free| format!(" ({} free)", human_size::bytes(free)))
                 .unwrap_or_default()
-        );
-        if run == Run::Dry {
-            for line in lines(universe, plan, page(&std::io::stdout())) {
-                context.printer.line(line)?;
-            }
-            Ok(context.printer.line(sum)?)
-        } else {
-            for line in lines(universe, plan, page(&std::io::stderr())) {
-                context.printer.info(line);
-            }
-            context.printer.info(sum);
-            Ok(())
-        }
+        ))
     }
 
     /// Says how much has to be downloaded, and of how much where some is in the cache, or a file that was named.
