@@ -18,6 +18,7 @@ use super::refusal::refused;
 use super::selected;
 use super::target_release::ReleaseArgs;
 use super::transaction::Transaction;
+use super::unknown_package::unknown_package;
 use super::{Context, Outcome, kept_back, phased};
 
 /// Upgrade packages to their newest versions: all packages, or those that are named.
@@ -80,6 +81,9 @@ pub(super) fn upgrade(args: &UpgradeArgs, context: &mut Context) -> Result<Outco
         .iter()
         .find(|named| input.installed_of(named).next().is_none())
     {
+        if input.universe.versions_of(&missing.name).is_empty() {
+            return Err(unknown_package(missing, &library));
+        }
         return Err(
             Failure::saying(REFUSED, format_args!("`{missing}` is not installed"))
                 .hint(format_args!("`cpkgs install{}` installs it", target.option())),
@@ -163,10 +167,17 @@ fn carry_out(
     let (plan, left_out) = found.map_err(|refusal| refused(refusal, input, &[]))?;
     check_held(named.iter(), input, &plan, target, context)?;
     let kept = kept_back(universe, &request, &plan);
+    let mut held = Vec::new();
     match kept.first() {
         // Who names a package wants to know what is wrong with that one.
         Some(first) if !named.is_empty() => return Err(kept_back::reason(input, *first, target)),
-        _ => kept_back::report(universe, &kept, request.upgrade, target, context),
+        _ if !named.is_empty() => {}
+        _ => {
+            held = kept_back::held(input);
+            kept_back::report_held(universe, &held, target, context);
+            let helps = kept_back::what_helps(universe, &request, &kept, &held);
+            kept_back::report(universe, &kept, helps, target, context);
+        }
     }
     kept_back::report_left_out(&left_out, context);
     options.broken.warn(input, &plan, context);
@@ -175,7 +186,7 @@ fn carry_out(
         input,
         target,
         plan,
-        kept_back: kept.into_iter().chain(phased).collect(),
+        kept_back: kept.into_iter().chain(held).chain(phased).collect(),
         configuration: Configuration::Stays,
         leftovers: Vec::new(),
         programs: None,

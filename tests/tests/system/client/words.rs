@@ -94,6 +94,32 @@ fn what_a_plan_needs_is_not_told_to_be_unneeded_and_what_it_leaves_is() {
 }
 
 #[test]
+fn an_upgrade_names_what_is_held_behind_newer_versions() {
+    let (archive, client) = client_of(&[package("app").depends("lib"), package("lib")]);
+    client.run(&["install", "--yes", "app"]).ok();
+    client.run(&["hold", "app"]).ok();
+    assert_eq!(client.run(&["upgrade"]).ok().stderr, "nothing to do\n");
+    let newer = |name| DebBuilder::new(name, "2", "all");
+    let packages = [
+        newer("app").depends("lib"),
+        newer("lib").field("Breaks", "app (<< 2)"),
+    ];
+    archive.add(&packages).ok();
+    archive.publish();
+    client.run(&["update"]).ok();
+    for command in ["upgrade", "full-upgrade"] {
+        let said = client.run(&[command, "--dry-run"]).ok().stderr;
+        let expected = "held behind newer versions: app (1); `cpkgs unhold NAME` lets one change\n\
+            kept back: lib (1); `cpkgs upgrade NAME` says why\nnothing to do\n";
+        assert_eq!(said, expected, "{command}");
+        let plan = client.json(&[command, "--dry-run"]);
+        let kept = plan[0]["kept_back"].as_array().unwrap().iter();
+        let names: Vec<_> = kept.map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["lib", "app"], "{command}");
+    }
+}
+
+#[test]
 fn globs_expressions_and_patterns_mean_all_packages_that_match() {
     let (_archive, client) = client_of(&[
         package("ed-one").depends("need"),
