@@ -15,7 +15,7 @@ use super::{Context, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
     /// How many generations are kept; those that only hold packages do not count, and the current one always stays.
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = at_least_one)]
     keep: NonZeroUsize,
     /// Also delete the downloaded packages in the cache.
     #[arg(long)]
@@ -49,6 +49,11 @@ pub(super) fn run(args: &GcArgs, context: &mut Context) -> Result<Outcome, Failu
         context.printer.value(&value)?;
     }
     Ok(Outcome::Success)
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "expected a number of generations, at least 1".to_owned())
 }
 
 /// How much was taken out of a cache.
@@ -87,6 +92,14 @@ fn clear_files(folder: &Path) -> io::Result<Cleared> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_generations_that_is_none_is_told_what_would_be_one() {
+        assert_eq!(at_least_one("2"), Ok(NonZeroUsize::MIN.saturating_add(1)));
+        for wrong in ["0", "x", "-1", ""] {
+            assert!(at_least_one(wrong).unwrap_err().contains("at least 1"), "{wrong}");
+        }
+    }
 
     #[test]
     fn downloads_go_and_what_is_no_file_stays() {
