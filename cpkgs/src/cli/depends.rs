@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::candidates;
 use super::failure::{Failure, USAGE};
 use super::relations::{NeedView, groups, names, stanza_of};
-use super::unknown_package::meant;
+use super::unknown_package::matching;
 use super::{Context, Outcome};
 
 /// The fields that are shown, in this order.
@@ -41,7 +41,7 @@ pub(super) struct DependsArgs {
 pub(super) fn run(args: &DependsArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
     let library = context.library()?;
-    let found = meant(&named, &library)?;
+    let found = matching(&named, &library)?;
     let Some(summary) = found.first() else {
         return Ok(Outcome::Success);
     };

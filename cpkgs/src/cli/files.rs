@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::candidates;
 use super::failure::{Failure, REFUSED, USAGE, no_sources};
 use super::install_target::{InstallTarget, InstallTargetArgs, Run};
-use super::unknown_package::meant;
+use super::unknown_package::matching;
 use super::{Context, Outcome, human_size};
 
 /// List the files of a package: those installed, or else those that the archives list.
@@ -49,7 +49,7 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
     let library = context.library().ok();
     let meant = library
         .as_ref()
-        .map(|library| meant(&named, library))
+        .map(|library| matching(&named, library))
         .transpose()?;
     // Who has no source yet asks for what is installed.
     let lists = match file_lists(context) {
@@ -99,7 +99,7 @@ fn is_meant_installed(named: &Named, target: &InstallTarget, context: &Context) 
         (Some(version), _) => is_any(&|package| package.version == *version),
         (None, Some(_)) => {
             let library = context.library()?;
-            let of_suite = meant(named, &library)?;
+            let of_suite = matching(named, &library)?;
             is_any(&|package| of_suite.iter().any(|one| one.version == package.version))
         }
     }

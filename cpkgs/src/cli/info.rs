@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::candidates;
 use super::failure::{Failure, UNVERIFIED, USAGE};
 use super::search::PackageView;
-use super::unknown_package::meant;
+use super::unknown_package::matching;
 use super::{Context, Outcome, human_size};
 
 /// Show packages as the sources describe them; with --json, all fields of their stanzas.
@@ -69,7 +69,7 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<Outcome, Fai
     let mut unknown = Vec::new();
     let mut is_first = true;
     for named in names {
-        let mut summaries = match meant(&named, &library) {
+        let mut summaries = match matching(&named, &library) {
             Ok(summaries) => summaries,
             Err(failure) => {
                 unknown.push(failure);

@@ -11,7 +11,7 @@ use super::failure::{Failure, REFUSED};
 const MOST_PROVIDERS: usize = 20;
 
 /// Returns the packages that a person means; the one first that a request for it brings.
-pub(super) fn meant<'l>(
+pub(super) fn matching<'l>(
     named: &Named,
     library: &'l PackageCache,
 ) -> Result<Vec<PackageSummary<'l>>, Failure> {

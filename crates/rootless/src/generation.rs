@@ -8,12 +8,12 @@ mod difference;
 mod error;
 mod exposed;
 mod generators;
+mod install_folder;
 mod libraries;
 mod notes;
 mod own_paths;
 mod package;
 mod pattern;
-mod place;
 mod plan;
 mod postinst;
 mod rewritten;
@@ -202,7 +202,7 @@ impl Generations {
         self.check_place()?;
         let failed = |source| GenerationError::io(&self.install, source);
         replace_link(&self.install, "current", &format!("gen/{number}")).map_err(failed)?;
-        for (name, target) in place::LINKS {
+        for (name, target) in install_folder::LINKS {
             if fs::read_link(self.install.join(name)).is_err() {
                 replace_link(&self.install, name, target).map_err(failed)?;
             }
