@@ -29,23 +29,21 @@ pub(crate) fn is_earlier(universe: &Universe, left: PackageId, right: PackageId)
 }
 
 /// Returns the versions that an installed package may become, as apt's priorities order them; its own counts at least
-/// as what is installed, and as much as other bytes of the same version: an archive that was rebuilt is no upgrade.
+/// as what is installed, and as much as other bytes of the same version, however that is written: an archive that was rebuilt is no
+/// upgrade.
 pub(crate) fn newest_first(universe: &Universe, package: PackageId) -> Vec<PackageId> {
     let mut versions: Vec<PackageId> = siblings(universe, package)
         .filter(|other| *other == package || universe.priority(*other) >= 0)
         .collect();
-    let version = universe.package(package).version;
-    let same = versions
-        .iter()
-        .filter(|other| universe.package(**other).version == version);
+    let rank = |package: PackageId| universe.rank(universe.package(package).version);
+    let same = versions.iter().filter(|other| rank(**other) == rank(package));
     let same = same.map(|other| universe.priority(*other)).max();
     let installed = same.unwrap_or(INSTALLED).max(INSTALLED);
     versions.sort_by_key(|other| {
         let own = if *other == package { installed } else { i32::MIN };
-        let rank = universe.rank(universe.package(*other).version);
         (
             Reverse(universe.priority(*other).max(own)),
-            Reverse(rank),
+            Reverse(rank(*other)),
             *other != package,
         )
     });
@@ -61,4 +59,31 @@ pub(crate) fn installed_first(universe: &Universe, package: PackageId) -> Vec<Pa
 /// Says whether some source has a package, in whatever version.
 pub(crate) fn is_offered(universe: &Universe, package: PackageId) -> bool {
     siblings(universe, package).any(|other| other != package || universe.priority(other) > INSTALLED)
+}
+
+#[cfg(test)]
+mod tests {
+    use debian_control::stanza::Stanza;
+
+    use super::*;
+    use crate::universe::{Source, UniverseBuilder};
+
+    #[test]
+    fn a_version_in_another_writing_is_no_newer_one() {
+        let stanza = |version: &str| format!("Package: aa\nVersion: {version}\nArchitecture: all\n");
+        let first = |here: &str, offered: &str| {
+            let mut builder = UniverseBuilder::new(&"amd64".parse().unwrap(), &[]);
+            let (here, offered) = (stanza(here), stanza(offered));
+            let offered = builder.add(&Stanza::parse(&offered).unwrap(), Source::default());
+            assert!(offered.unwrap().is_some());
+            let installed = Source { priority: INSTALLED };
+            let here = builder.add_installed(&Stanza::parse(&here).unwrap(), installed);
+            let here = here.unwrap();
+            newest_first(&builder.finish(), here).first() == Some(&here)
+        };
+        for (here, offered) in [("1.0-0", "1.0"), ("1.0", "1.0-0"), ("1.0", "0:1.0"), ("2", "1")] {
+            assert_eq!(first(here, offered), here != "2", "{here} {offered}");
+        }
+        assert!(!first("1.0", "1.0-1"));
+    }
 }
