@@ -160,31 +160,33 @@ fn unreadable(name: &str, version: &str) -> (Vec<u8>, Vec<u8>) {
     (control, bytes)
 }
 
+/// Publishes two packages, one of them odd; the third time with the line ends of another system.
+fn publish_two(foreign: &Foreign, version: &str) {
+    let one = DebBuilder::new("one", version, "all");
+    let packages = [
+        ("one", (one.control().into_bytes(), one.build())),
+        ("two", unreadable("two", version)),
+    ];
+    let mut index = Vec::new();
+    for (name, (control, deb)) in packages {
+        let file = format!("{name}-{version}.deb");
+        fs::write(foreign.path(&file), &deb).unwrap();
+        let digest = debian_control::digest::sha256(&deb);
+        let placed = format!("Filename: {file}\nSize: {}\nSHA256: {digest}\n\n", deb.len());
+        index.extend(control);
+        index.extend(placed.into_bytes());
+    }
+    if version == "3" {
+        let lines = index.split(|byte| *byte == b'\n');
+        index = lines.collect::<Vec<_>>().join(&b"\r\n"[..]);
+    }
+    foreign.publish(&index, "");
+}
+
 #[test]
 fn control_characters_and_other_line_ends_keep_nothing_from_being_upgraded() {
     let foreign = Foreign::new();
-    let publish = |version: &str| {
-        let one = DebBuilder::new("one", version, "all");
-        let packages = [
-            ("one", (one.control().into_bytes(), one.build())),
-            ("two", unreadable("two", version)),
-        ];
-        let mut index = Vec::new();
-        for (name, (control, deb)) in packages {
-            let file = format!("{name}-{version}.deb");
-            fs::write(foreign.path(&file), &deb).unwrap();
-            let digest = debian_control::digest::sha256(&deb);
-            let placed = format!("Filename: {file}\nSize: {}\nSHA256: {digest}\n\n", deb.len());
-            index.extend(control);
-            index.extend(placed.into_bytes());
-        }
-        if version == "3" {
-            let lines = index.split(|byte| *byte == b'\n');
-            index = lines.collect::<Vec<_>>().join(&b"\r\n"[..]);
-        }
-        foreign.publish(&index, "");
-    };
-    publish("1");
+    publish_two(&foreign, "1");
     let client = foreign.client(&["--suite", "./"]);
     let root = client.folder().join("root");
     for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/apt"] {
@@ -194,7 +196,7 @@ fn control_characters_and_other_line_ends_keep_nothing_from_being_upgraded() {
     let root = root.display().to_string();
     let system = ["--yes", "--system", "--dpkg-root", &root];
     for version in ["1", "2", "3"] {
-        publish(version);
+        publish_two(&foreign, version);
         let run = client.run(&["update"]).ok();
         assert!(!run.stderr.contains("are ignored"), "{}", run.report());
         let command = if version == "1" {
