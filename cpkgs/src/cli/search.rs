@@ -4,6 +4,7 @@ use apt_client::package_cache::{Filter, PackageCache, PackageSummary};
 use clap::Args;
 use cpkgs::installed::InstalledPackage;
 use debian_control::stanza::Stanza;
+use debian_control::terminal::escaped;
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -76,6 +77,12 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Fa
         return files::search(&args.words, context);
     }
     let library = context.library()?;
+    if let Some(architecture) = &args.architecture
+        && !library.machine().has(architecture)
+    {
+        let text = format!("no source has packages of `{architecture}`");
+        context.printer.warning(escaped(&text));
+    }
     let filter = Filter {
         words: args.words,
         section: args.section,

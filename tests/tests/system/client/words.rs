@@ -367,6 +367,9 @@ fn a_name_that_cannot_be_there_is_said_to_be_so_before_anything_is_fetched() {
         foreign.contains("packages of i386 do not count here"),
         "{foreign}"
     );
+    let found = client.run(&["search", "--architecture", "i386", "app"]).ok();
+    assert_eq!(found.stdout, "");
+    assert_eq!(found.stderr, "warning: no source has packages of `i386`\n");
 }
 
 #[test]
