@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::architecture::Architecture;
-use debian_control::stanza::{Stanza, StanzaError, StanzaReader};
+use debian_control::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::check::check_among;
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::archive::Archive;
 use crate::compressed_file;
 use crate::config::Suite;
+use crate::error_text::with_causes;
 use archive_catalog::{CatalogError, Content, Section, Snapshot};
 
 /// Why a suite cannot be checked.
@@ -64,6 +65,19 @@ pub struct CheckReport {
     pub checked: usize,
     /// What cannot be installed, ordered by name.
     pub broken: Vec<Uninstallable>,
+    /// The further indexes that have packages which cannot be used, and are passed over: how many, and what is wrong with one of them.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// Packages of a further index that are passed over: it is somebody else's, and says more than is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The index.
+    pub path: PathBuf,
+    /// How many packages.
+    pub packages: usize,
+    /// What is wrong with the first.
+    pub first: String,
 }
 
 /// A package that cannot be installed.
@@ -97,28 +111,51 @@ impl BaseIndex {
             source,
         };
         let bytes = compressed_file::read(path, MOST_BASE_BYTES).map_err(error)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| error(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")))?;
         Ok(Self {
             path: path.to_owned(),
-            text,
+            text: index_text(bytes),
         })
     }
 
-    fn add_to(&self, builder: &mut UniverseBuilder) -> Result<(), CheckError> {
+    /// Adds its packages, and says what is passed over; an error where none can be used: that is no index.
+    fn add_to(&self, builder: &mut UniverseBuilder) -> Result<Option<PassedOver>, CheckError> {
+        let mut first = None;
+        let (mut usable, mut packages) = (0_usize, 0);
         for stanza in StanzaReader::new(&self.text) {
-            let stanza = stanza.map_err(|source| CheckError::Stanza {
-                path: self.path.clone(),
-                source,
-            })?;
-            builder
-                .add(&stanza, Source::default())
-                .map_err(|source| CheckError::Package {
-                    origin: self.path.display().to_string(),
-                    source: Box::new(source),
-                })?;
+            match self.add_one(stanza, builder) {
+                Ok(()) => usable += 1,
+                Err(error) => {
+                    packages += 1;
+                    first.get_or_insert(error);
+                }
+            }
         }
-        Ok(())
+        match first {
+            Some(error) if usable == 0 => Err(error),
+            first => Ok(first.map(|error| PassedOver {
+                path: self.path.clone(),
+                packages,
+                first: with_causes(&error),
+            })),
+        }
+    }
+
+    fn add_one(
+        &self,
+        stanza: Result<Stanza<'_>, StanzaError>,
+        builder: &mut UniverseBuilder,
+    ) -> Result<(), CheckError> {
+        let stanza = stanza.map_err(|source| CheckError::Stanza {
+            path: self.path.clone(),
+            source,
+        })?;
+        builder
+            .add(&stanza, Source::default())
+            .map(drop)
+            .map_err(|source| CheckError::Package {
+                origin: self.path.display().to_string(),
+                source: Box::new(source),
+            })
     }
 }
 
@@ -173,6 +210,7 @@ fn check_architectures(
     (added, base): (&[&Content], &[BaseIndex]),
 ) -> Result<CheckReport, CheckError> {
     let mut found: BTreeMap<CheckedPackage, Option<Uninstallable>> = BTreeMap::new();
+    let mut passed_over: Vec<PassedOver> = Vec::new();
     for architecture in architectures {
         let mut builder = UniverseBuilder::new(architecture, &[]);
         let mut own = add_suite(suite, snapshot, architecture, &mut builder)?;
@@ -188,7 +226,8 @@ fn check_architectures(
             own.extend(add(suite, &content.control, checked, &mut builder)?);
         }
         for base in base {
-            base.add_to(&mut builder)?;
+            let here = base.add_to(&mut builder)?;
+            passed_over.extend(here.filter(|here| passed_over.iter().all(|known| known.path != here.path)));
         }
         for (checked, outcome) in outcomes(&builder.finish(), own) {
             let known = found.entry(checked).or_insert_with(|| outcome.clone());
@@ -200,6 +239,7 @@ fn check_architectures(
     Ok(CheckReport {
         checked: found.len(),
         broken: found.into_values().flatten().collect(),
+        passed_over,
     })
 }
 

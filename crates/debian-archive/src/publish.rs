@@ -42,7 +42,7 @@ use archive_catalog::{
 };
 use archive_storage::STATE;
 use archive_storage::staging::Staging;
-use archive_storage::store::is_alias;
+use archive_storage::store::{StoreError, is_alias};
 
 pub(crate) use lease::SuiteLease;
 
@@ -459,10 +459,7 @@ impl PublishRun<'_> {
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
-        // Under the settings that were published last, the keys are the same.
-        let is_signed_by_strangers = since.is_some()
-            && !self.already_in_place
-            && !other_archive::serves_a_key_of(self.archive, signer.keyring())?;
+        let is_signed_by_strangers = self.is_signed_by_strangers(since, signer)?;
         client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
@@ -481,10 +478,9 @@ impl PublishRun<'_> {
         // Who asks for a publish anyhow wants what is there looked at.
         let follows = (!self.publishing.is_forced()).then_some((&self.suite.codename, since));
         let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref(), follows));
-        for (path, manifest) in indexes.manifests {
-            // Only what the next publish costs depends on it.
-            let _ = manifest.write(&path, &staging);
-        }
+        // Only what the next publish costs depends on them.
+        let manifests = indexes.manifests.into_iter();
+        manifests.for_each(|(path, manifest)| drop(manifest.write(&path, &staging)));
         stages.end("writing");
         pages.map_err(|source| PublishError::Pages {
             suite: self.suite.codename.clone(),
@@ -497,6 +493,18 @@ impl PublishRun<'_> {
             stages: stages.stages,
             milliseconds: started.elapsed().as_millis(),
         }))
+    }
+
+    /// Says whether none of the keys that sign is served yet, though the suite was published before.
+    fn is_signed_by_strangers(
+        &self,
+        since: Option<&Publication>,
+        signer: &dyn Signer,
+    ) -> Result<bool, StoreError> {
+        // Under the settings that were published last, the keys are the same.
+        Ok(since.is_some()
+            && !self.already_in_place
+            && !other_archive::serves_a_key_of(self.archive, signer.keyring())?)
     }
 
     /// Counts what is in the indexes, and what came into them and left them since the last publish.

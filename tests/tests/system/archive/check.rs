@@ -64,6 +64,15 @@ fn what_a_base_has_can_be_depended_on_and_is_not_checked() {
     let base = base.to_str().unwrap();
     let checked = archive.repogen(&["check", "--json", "--base", base]).ok();
     assert_eq!(checked.stdout, "{\"checked\":4,\"broken\":0}\n");
+    // Its owner has to mend what is odd in it, and nobody else waits for that.
+    let mut odd = std::fs::read(base).unwrap();
+    odd.extend(b"\nPackage: old\nVersion: 1\nArchitecture: amd64\nMaintainer: \xe9\n\nPackage: odd\nVersion: not one\nArchitecture: amd64\n");
+    std::fs::write(base, odd).unwrap();
+    let checked = archive.repogen(&["check", "--json", "--base", base]).ok();
+    assert_eq!(checked.stdout, "{\"checked\":4,\"broken\":0}\n");
+    assert!(checked.stderr.contains("1 package of"), "{}", checked.report());
+    std::fs::write(base, "<html>\n").unwrap();
+    archive.repogen(&["check", "--base", base]).exits(2);
     let missing = archive
         .repogen(&["check", "--base", "/nowhere/Packages.xz"])
         .exits(2);
