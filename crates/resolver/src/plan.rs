@@ -3,6 +3,8 @@
 mod dpkg;
 mod order;
 mod reasons;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 

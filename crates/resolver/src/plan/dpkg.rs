@@ -220,14 +220,19 @@ impl<'u> Machine<'u> {
     }
 
     /// Returns what could meet a need that a package pre-depends on, where none of it is there: configured, or unpacked and configured once,
-    /// both in versions of that name.
+    /// both in versions of that name. What is configured and the package itself breaks is not: it is deconfigured for the package. dpkg takes it
+    /// where the control file has `Pre-Depends` before `Breaks`, but an index need not have the fields in that order.
     ///
-    /// Source: dpkg's `depisok`.
+    /// Source: dpkg's `depisok` and `process_archive`.
     fn unmet_before(&self, package: PackageId) -> Option<Vec<PackageId>> {
+        let broken: HashSet<PackageId> = broken_by(self.universe, package).collect();
         self.unmet(package, &[Field::PreDepends], |standing, one, named| {
+            if self.is_configured(one) {
+                return !broken.contains(&one);
+            }
             let once = self.configured.get(&self.slot(one));
             let was_configured = !standing.is_provider && once.is_some_and(|once| named.contains(once));
-            self.is_configured(one) || was_configured && self.unpacked.contains(&one)
+            was_configured && self.unpacked.contains(&one)
         })
     }
 

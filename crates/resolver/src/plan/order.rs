@@ -181,8 +181,8 @@ impl Ordering<'_> {
     }
 
     /// Says whether all that a package pre-depends on is there once some steps are done. An installed version that is replaced is still enough
-    /// for dpkg where its next one meets the need too, configured or not, but for what it only provides. Source: Debian Policy 7.2 and dpkg's
-    /// `depisok`.
+    /// for dpkg where its next one meets the need too, configured or not, but for what it only provides. One that the package itself breaks or
+    /// conflicts with is not. Source: Debian Policy 7.2 and dpkg's `depisok`.
     fn is_met(&self, package: PackageId, steps: &[Step]) -> bool {
         let context = RelationContext::Need(self.universe.package(package).architecture);
         let groups = self.universe.related(package, Field::PreDepends);
@@ -193,6 +193,9 @@ impl Ordering<'_> {
                 named.any(|(_, other)| other == package)
             };
             candidates.iter().any(|(standing, one)| {
+                if self.is_driven_out(*one, package, steps) {
+                    return false;
+                }
                 if standing.is_provider {
                     return self.is_configured(*one, steps);
                 }
@@ -202,6 +205,14 @@ impl Ordering<'_> {
                     || is_enough && !steps.contains(&Step::GiveWay(*one))
             })
         })
+    }
+
+    /// Says whether an installed version is deconfigured for a package that is unpacked next, since that breaks it, or has to go before, since the two
+    /// are in conflict. What something else had deconfigured before stays as it is.
+    fn is_driven_out(&self, old: PackageId, package: PackageId, steps: &[Step]) -> bool {
+        let in_conflict = self.in_conflict.get(&package);
+        self.is_installed(old, steps) && in_conflict.is_some_and(|olds| olds.contains(&old))
+            || self.is_configured(old, steps) && conflicting(self.universe, package).any(|other| other == old)
     }
 
     /// Says whether a package has all that it needs by some fields.

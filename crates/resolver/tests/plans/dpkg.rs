@@ -144,6 +144,89 @@ fn what_a_package_pre_depends_on_is_configured_first_or_the_plan_is_refused() {
 }
 
 #[test]
+fn what_a_package_breaks_itself_does_not_meet_its_pre_depends() {
+    for field in ["Breaks", "Conflicts"] {
+        for needed in ["q", "q | r", "q (>= 1)", "q (>= 1) | r (>= 2)"] {
+            // Its next version does, for the installed one was configured once.
+            for other in ["", " & Depends: p (>= 2)"] {
+                let steps = upgrade(&format!(
+                    "* p 1 \n p 2 & {field}: q (<< 2) & Pre-Depends: {needed} \n * q 1 \n q 2{other} \n r 1"
+                ));
+                let expected = match other {
+                    "" => "unpack q, configure q, unpack p, configure p",
+                    _ => "unpack q, unpack p, configure q, configure p",
+                };
+                assert_eq!(steps, expected, "{field}, {needed}");
+            }
+        }
+        // Another one that is there does at once.
+        assert_eq!(
+            upgrade(&format!(
+                "* p 1 \n p 2 & Breaks: q (<< 2) & Pre-Depends: v \n * q 1 & Provides: v \n \
+                 q 2 & Depends: p (>= 2) & Provides: v \n * r 1 & Provides: v"
+            )),
+            "unpack p, configure p, unpack q, configure q"
+        );
+    }
+}
+
+#[test]
+fn what_only_provides_what_a_package_pre_depends_on_and_is_broken_by_it_leaves_no_order() {
+    for field in ["Breaks", "Conflicts"] {
+        for broken in ["q (<< 2)", "v (<< 2)"] {
+            let lines = format!(
+                "* p 1 \n p 2 & {field}: {broken} & Pre-Depends: v \n * q 1 & Provides: v (= 1) \n \
+                 q 2 & Depends: p (>= 2) & Provides: v (= 2)"
+            );
+            let refusal = refused(&lines).unwrap_or_default();
+            assert_eq!(
+                refusal.lines().next(),
+                Some("dpkg has no order in which `q` 2 can be installed"),
+                "{lines}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_pre_depends_on_what_it_breaks_and_is_in_conflict_with_that_goes_for_a_moment() {
+    for fields in ["Conflicts: q (<< 2)", "Breaks: q (<< 2) & Conflicts: q (<< 2)"] {
+        for needs in [
+            "Pre-Depends: p",
+            "Pre-Depends: p | r",
+            "Pre-Depends: p & Depends: p (>= 2)",
+        ] {
+            assert_eq!(
+                upgrade(&format!(
+                    "* p 1 \n p 2 & {fields} \n * q 1 \n q 2 & Breaks: p (<< 2) & {needs} \n r 1"
+                )),
+                "give way q, unpack p, configure p, unpack q, configure q",
+                "{fields}, {needs}"
+            );
+        }
+    }
+}
+
+/// What was deconfigured for another package is unpacked and was configured once: there is nothing left to deconfigure.
+#[test]
+fn what_something_else_broke_before_meets_the_pre_depends_of_what_breaks_it_too() {
+    let lines = |needs: &str| {
+        format!(
+            "* p 1 \n p 2 & Breaks: q (<< 2) & Pre-Depends: q{needs} \n * q 1 \n q 2 & Conflicts: p (<< 2) \n \
+             * r 1 \n r 2 & Breaks: q (<< 2)"
+        )
+    };
+    assert_eq!(
+        upgrade(&lines(", r (>= 2)")),
+        "unpack r, configure r, unpack p, unpack q, configure q, configure p"
+    );
+    assert_eq!(
+        upgrade(&lines("")),
+        "give way p, unpack q, configure q, unpack p, configure p, unpack r, configure r"
+    );
+}
+
+#[test]
 fn what_is_only_provided_is_enough_until_its_next_version_is_unpacked() {
     assert_eq!(
         upgrade(

@@ -88,15 +88,7 @@ impl Dpkg {
                 self.refused.push(text);
             }
         }
-        let known: Vec<Package> = self.slots.iter().filter_map(Slot::once_configured).collect();
-        let known = Set::new(&known, self.native);
-        let there: Vec<Package> = self.slots.iter().map(Slot::unpacked).collect();
-        let there = Set::new(&there, self.native);
-        let met = package.pre_depends.iter();
-        for need in met.filter(|need| !known.meets(&package, need) || !there.meets(&package, need)) {
-            let text = format!("unpack {} without {need}", package.label);
-            self.refused.push(text);
-        }
+        self.refuse_without_pre_depends(&package);
         for relation in &package.breaks {
             let broken = |slot: &Slot| {
                 let relations = std::slice::from_ref(relation);
@@ -138,6 +130,22 @@ impl Dpkg {
             is_configured: false,
             configured_before: before.map(|slot| slot.configured_before.unwrap_or(slot.package)),
         });
+    }
+
+    /// Refuses a package without what it pre-depends on. What is configured and it breaks itself does not count: that is deconfigured before
+    /// dpkg looks, wherever `Breaks` stands before `Pre-Depends`.
+    fn refuse_without_pre_depends(&mut self, package: &Package) {
+        let stays =
+            |slot: &&Slot| !(slot.is_configured && self.rules_out(package, &package.breaks, &slot.package));
+        let staying: Vec<&Slot> = self.slots.iter().filter(stays).collect();
+        let known: Vec<Package> = staying.iter().filter_map(|slot| slot.once_configured()).collect();
+        let known = Set::new(&known, self.native);
+        let there: Vec<Package> = staying.iter().map(|slot| slot.unpacked()).collect();
+        let there = Set::new(&there, self.native);
+        let needs = package.pre_depends.iter();
+        let unmet = needs.filter(|need| !known.meets(package, need) || !there.meets(package, need));
+        let unmet = unmet.map(|need| format!("unpack {} without {need}", package.label));
+        self.refused.extend(unmet.collect::<Vec<_>>());
     }
 
     pub(super) fn configure(&mut self, package: &Package) {
