@@ -132,7 +132,7 @@ fn parse_json(line: &str) -> Option<LoggedRequest<'_>> {
     })
 }
 
-/// Returns method and target of a request line; empty ones where it was none and was refused: TLS on a port without, a client that
+/// Returns method and target of a request line; empty ones where it was invalid and refused as such: TLS on a port without, a client that
 /// sent nothing.
 fn split_request(request: &str, status: u16) -> Option<(&str, &str)> {
     read_request(request).or_else(|| (400..500).contains(&status).then_some(("", "")))
