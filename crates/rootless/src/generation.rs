@@ -37,6 +37,7 @@ pub use self::notes::Notes;
 pub use self::plan::{Difference, Held, PackageRecord, Plan, Programs, Provenance};
 pub use self::rewritten::ORIGINALS;
 pub use self::shims::PROGRAMS;
+pub(crate) use shims::fonts;
 
 /// How the folders of generations that are not whole are called.
 const UNFINISHED: &str = ".unfinished-";

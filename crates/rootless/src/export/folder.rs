@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::entries::{Entry, entries, is_plain};
+use crate::generation::fonts;
 
 /// What has the programs of a generation, and the helpers of some.
 const SHIMS: [&str; 4] = ["programs", "direct", "helpers/git-core", "bin"];
@@ -25,6 +26,9 @@ pub fn write(generation: &Path, to: &Path) -> io::Result<()> {
         if from.is_dir() {
             write_shims(generation, &from, &to.join(folder), folder.split('/').count())?;
         }
+    }
+    if generation.join(fonts::FILE).is_file() {
+        fs::write(to.join(fonts::FILE), fonts::anywhere())?;
     }
     Ok(())
 }
@@ -110,6 +114,7 @@ mod tests {
         fs::write(&program, "#!/bin/sh\nprintf '%s|' \"$X\" \"$@\"\n").unwrap();
         fs::set_permissions(&program, Permissions::from_mode(0o555)).unwrap();
         symlink("../programs/own", generation.join("bin/own")).unwrap();
+        fs::write(generation.join(fonts::FILE), "of this place").unwrap();
 
         write(&generation, &folder.path().join("first")).unwrap();
         let moved = folder.path().join("an other place");
@@ -125,6 +130,8 @@ mod tests {
             let expected = format!("{}/root|a b|", moved.canonicalize().unwrap().display());
             assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
         }
+        let named = fs::read_to_string(moved.join(fonts::FILE)).unwrap();
+        assert_eq!(named, fonts::anywhere());
         let group = fs::read_to_string(moved.join("root/etc/group")).unwrap();
         assert!(group.starts_with("root:"));
         assert!(write(&moved, &moved).is_err());

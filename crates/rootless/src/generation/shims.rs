@@ -8,7 +8,7 @@
 //! Source: ld.so(8).
 
 mod fixed;
-mod fonts;
+pub(crate) mod fonts;
 mod modules;
 mod needs;
 mod text;
@@ -23,6 +23,7 @@ use std::time::Duration;
 use debian_control::version::Version;
 
 use self::fixed::FixedPaths;
+use self::fonts::Fonts;
 use self::needs::Need;
 use self::text::{AtHome, Script};
 use super::exposed::exposed;
@@ -116,7 +117,8 @@ impl<'a> Site<'a> {
             fs::create_dir(folder.join(kind))?;
         }
         let mut out = RootedDir::open(folder)?;
-        if let Some(text) = fonts::text(self) {
+        if fonts::of(self) == Fonts::Mapped {
+            let text = fonts::text(&self.place);
             out.file(fonts::FILE.as_bytes(), 0o644)?
                 .write_all(text.as_bytes())?;
         }

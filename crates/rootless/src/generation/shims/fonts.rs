@@ -1,4 +1,4 @@
-//! The configuration by which programs find the fonts of a generation: beside the host's, at whatever place the generation is.
+//! The configuration by which programs find the fonts of a generation, beside the host's.
 //!
 //! What Fontconfig tells of a font is a path, which a program opens itself. So the paths are those of the host; a sysroot would be
 //! left out of them.
@@ -10,42 +10,57 @@ use debian_control::version::Version;
 use super::Site;
 
 /// The file below the folder of a generation.
-pub(super) const FILE: &str = "fonts.conf";
-/// The first Fontconfig that finds the caches of a folder under another name of it.
+pub(crate) const FILE: &str = "fonts.conf";
+/// The first Fontconfig that takes folders as lying beside its file, and finds their caches under another name.
 const MAPS_SINCE: &str = "2.13.91";
 
-/// Returns the text of the file; `None` where the generation has no configuration of Fontconfig.
-pub(super) fn text(site: &Site<'_>) -> Option<String> {
-    site.tree.find(b"etc/fonts/fonts.conf")?;
-    let is_config = |name: &str| name == "fontconfig-config";
-    let config = site
-        .packages
-        .iter()
-        .find(|package| is_config(&package.record.name))?;
-    let version: Version = config.record.version.parse().ok()?;
-    let since: Version = MAPS_SINCE.parse().expect("it is a version");
-    Some(configuration(&site.place, version >= since))
+/// What a generation has of Fontconfig.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fonts {
+    /// No configuration.
+    None,
+    /// One that the file can be beside.
+    Mapped,
+    /// One of an older Fontconfig, which takes a sysroot only.
+    Older,
 }
 
-fn configuration(place: &str, is_mapped: bool) -> String {
-    let root = escaped(&format!("{place}/root"));
-    let mut text = "<?xml version=\"1.0\"?>\n\
-                    <!DOCTYPE fontconfig SYSTEM \"urn:fontconfig:fonts.dtd\">\n\
-                    <fontconfig>\n"
-        .to_owned();
-    for folder in ["/usr/share/fonts", "/usr/local/share/fonts"] {
-        let own = format!("{root}{folder}");
-        text += &match is_mapped {
-            true => format!("<remap-dir as-path=\"{folder}\">{own}</remap-dir>\n"),
-            false => format!("<dir>{own}</dir>\n"),
-        };
+pub(super) fn of(site: &Site<'_>) -> Fonts {
+    if site.tree.find(b"etc/fonts/fonts.conf").is_none() {
+        return Fonts::None;
     }
-    if is_mapped {
-        // Where they were made, for the same folders.
-        text += &format!("<cachedir>{root}/var/cache/fontconfig</cachedir>\n");
+    let mut packages = site.packages.iter();
+    let config = packages.find(|package| package.record.name == "fontconfig-config");
+    let version = config.and_then(|config| config.record.version.parse::<Version>().ok());
+    let since: Version = MAPS_SINCE.parse().expect("it is a version");
+    match version.is_some_and(|version| version >= since) {
+        true => Fonts::Mapped,
+        false => Fonts::Older,
     }
-    // The fonts of the host, and of the person, come with it.
-    text + &format!("<include>{root}/etc/fonts/fonts.conf</include>\n</fontconfig>\n")
+}
+
+/// Returns the text of the file for a generation at a place.
+pub(super) fn text(place: &str) -> String {
+    let mut text = anywhere().to_owned();
+    let cache = format!(
+        "<cachedir>{}/root/var/cache/fontconfig</cachedir>\n",
+        escaped(place)
+    );
+    // Where they were made, for the same folders.
+    let before = text.find("<include>").expect("it is a line of it");
+    text.insert_str(before, &cache);
+    text
+}
+
+/// Returns the text of the file for a generation that may lie anywhere: caches are made where the host's are.
+pub(crate) fn anywhere() -> &'static str {
+    "<?xml version=\"1.0\"?>\n\
+     <!DOCTYPE fontconfig SYSTEM \"urn:fontconfig:fonts.dtd\">\n\
+     <fontconfig>\n\
+     <remap-dir as-path=\"/usr/share/fonts\" prefix=\"relative\">root/usr/share/fonts</remap-dir>\n\
+     <remap-dir as-path=\"/usr/local/share/fonts\" prefix=\"relative\">root/usr/local/share/fonts</remap-dir>\n\
+     <include>fonts.conf</include>\n\
+     </fontconfig>\n"
 }
 
 fn escaped(text: &str) -> String {
@@ -59,22 +74,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fonts_are_named_by_paths_of_the_host() {
-        let mapped = configuration("/home/a&b/gen/1", true);
-        let own = "/home/a&amp;b/gen/1/root/usr/share/fonts";
-        assert!(mapped.contains(&format!(
-            "<remap-dir as-path=\"/usr/share/fonts\">{own}</remap-dir>\n"
-        )));
-        assert!(
-            mapped.contains("root/var/cache/fontconfig</cachedir>"),
-            "{mapped}"
-        );
-        // One that does not know the word would find nothing, and write caches into the generation under other names.
-        let older = configuration("/home/a&b/gen/1", false);
-        assert!(older.contains(&format!("<dir>{own}</dir>\n")), "{older}");
-        assert!(
-            !older.contains("remap-dir") && !older.contains("cachedir"),
-            "{older}"
-        );
+    fn caches_are_those_of_the_place_and_everything_else_lies_beside_the_file() {
+        let here = text("/home/a&b/gen/1");
+        let cache = "<cachedir>/home/a&amp;b/gen/1/root/var/cache/fontconfig</cachedir>\n";
+        assert_eq!(here.replace(cache, ""), anywhere());
+        assert!(here.contains(&format!("{cache}<include>")), "{here}");
     }
 }

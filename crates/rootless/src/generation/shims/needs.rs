@@ -3,8 +3,9 @@
 //! A row is a few lines of code here: when it counts, and what it sets. Arguments are preferred to variables, which every
 //! program that is started by the program inherits.
 
+use super::fonts::{self, Fonts};
 use super::text::quoted;
-use super::{PROGRAMS, Site, fonts};
+use super::{PROGRAMS, Site};
 use crate::generation::libraries::Closure;
 
 use crate::generation::tree::Node;
@@ -156,12 +157,21 @@ impl Table<'_, '_> {
         }
     }
 
-    /// Fontconfig reads its configuration from here.
+    /// Fontconfig finds its configuration and fonts by these.
     fn fonts(&mut self) {
-        if fonts::text(self.site).is_some() {
-            let file = quoted(&format!("{}/{}", self.site.place, fonts::FILE));
-            let value = unless_set("FONTCONFIG_FILE", &file);
-            self.need.variables.push(("FONTCONFIG_FILE".to_owned(), value));
+        let place = &self.site.place;
+        let mut offer = |name: &str, path: String| {
+            let value = unless_set(name, &quoted(&path));
+            self.need.variables.push((name.to_owned(), value));
+        };
+        match fonts::of(self.site) {
+            Fonts::Mapped => {
+                offer("FONTCONFIG_FILE", format!("{place}/{}", fonts::FILE));
+                // Where that finds the file of the package.
+                offer("FONTCONFIG_PATH", format!("{place}/root/etc/fonts"));
+            }
+            Fonts::Older => offer("FONTCONFIG_SYSROOT", format!("{place}/root")),
+            Fonts::None => {}
         }
     }
 
