@@ -232,7 +232,9 @@ pub fn autoremovable(
         })?;
         let stays = names.iter().any(|pattern| pattern.matches(name));
         packages.push(Installed {
-            package: builder.add_apart(&stanza, Source::default()).map_err(failed)?,
+            package: builder
+                .add_apart(&stanza, Source::default(), true)
+                .map_err(failed)?,
             mark: if stays { Mark::Manual } else { present.mark },
             hold: present.hold,
         });

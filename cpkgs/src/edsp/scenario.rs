@@ -237,7 +237,7 @@ impl<'s> UniverseReader<'_, 's> {
             // What may be taken may be taken whatever its pin is.
             (false, false) => pin.clamp(1, CHOSEN - 1),
         };
-        let package = self.builder.add_apart(&stanza, Source { priority });
+        let package = self.builder.add_apart(&stanza, Source { priority }, is_installed);
         let package = package.map_err(|source| EdspError::Package {
             name: name.to_owned(),
             id: id.to_owned(),

@@ -180,11 +180,29 @@ impl UniverseBuilder {
     /// architecture. It may be of any architecture; of one that the machine does not run it meets no needs of others. Source: apt's
     /// `APT::BarbarianArchitectures`.
     ///
+    /// One that is installed may have what [`add_installed`](Self::add_installed) takes.
+    ///
     /// # Errors
     /// As [`add`](Self::add), but for the rules of names.
-    pub fn add_apart(&mut self, stanza: &Stanza<'_>, source: Source) -> Result<PackageId, UniverseError> {
-        let fields = Fields::of(stanza, Standing::Installed);
-        let architecture = self.kept_architecture(&fields);
+    pub fn add_apart(
+        &mut self,
+        stanza: &Stanza<'_>,
+        source: Source,
+        is_installed: bool,
+    ) -> Result<PackageId, UniverseError> {
+        let standing = if is_installed {
+            Standing::Installed
+        } else {
+            Standing::Offered
+        };
+        let fields = Fields::of(stanza, standing);
+        let architecture = match standing {
+            Standing::Installed => self.kept_architecture(&fields),
+            Standing::Offered => {
+                let architecture: Architecture = parsed("Architecture", fields.architecture)?;
+                self.architecture(architecture.as_str())
+            }
+        };
         if fields.package.is_empty() {
             return Err(UniverseError::Missing("Package"));
         }
