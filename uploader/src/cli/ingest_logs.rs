@@ -44,8 +44,10 @@ pub(super) fn run(args: &IngestLogsArgs, settings: &Settings) -> Result<(), Comm
             Err(error) if matches!(error.downcast_ref(), Some(LogError::Catalog(_))) => {
                 return Err(CommandError::archive(error));
             }
-            // One that is damaged, or not there before the first rotation, keeps no other from being counted.
+            // One that is damaged, or not there before the first rotation, keeps no other from being counted. What was read of it is
+            // read again.
             Err(error) => {
+                counter.forget();
                 failed.push(error);
                 continue;
             }

@@ -48,6 +48,11 @@ impl LogCounter {
         self.counts.len()
     }
 
+    /// Forgets what waits: of a log whose position is not moved.
+    pub(crate) fn forget(&mut self) {
+        self.counts.clear();
+    }
+
     /// Takes a line in.
     pub(super) fn take(&mut self, line: Option<&[u8]>, now: i64, summary: &mut LogSummary) {
         summary.lines += 1;

@@ -48,6 +48,23 @@ fn a_log_that_is_not_there_keeps_no_other_from_being_counted() {
     let run = archive.uploader(&["ingest-logs", logs[0], logs[1]], "").exits(1);
     assert_eq!(counts(&run), [[1, 1, 0, 0]]);
     assert!(run.stderr.contains("access.log.1"), "{}", run.report());
+    // One that breaks off in the middle counts for nothing, also not together with the next one.
+    let whole: String = (0..2000)
+        .map(|second| line(second, "GET", &deb("2.0"), 200))
+        .collect();
+    let broken = write(&archive, "broken.log", &whole);
+    Run::of(Command::new("gzip").arg(&broken)).ok();
+    let broken = archive.outside().join("broken.log.gz");
+    let packed = fs::read(&broken).unwrap();
+    fs::write(&broken, &packed[..packed.len() - 100]).unwrap();
+    for more in 2..4 {
+        let text = fs::read_to_string(&there).unwrap() + &line(more, "GET", &deb("1.0"), 200);
+        fs::write(&there, text).unwrap();
+        let logs = [&broken, &there].map(|log| log.to_str().unwrap());
+        let run = archive.uploader(&["ingest-logs", logs[0], logs[1]], "").exits(1);
+        assert_eq!(counts(&run), [[1, 1, 0, 0]]);
+    }
+    assert_eq!(sums(&archive, "group=suite")["items"][0]["downloads"], 3);
 }
 
 #[test]
