@@ -262,7 +262,10 @@ impl From<CatalogPublisher> for TrustedPublisher {
 
 /// Says whether somebody who may not write to the repository can have set the job off.
 fn is_of_strangers(identity: &JobIdentity) -> bool {
-    const EVENTS: [&str; 15] = [
+    const EVENTS: [&str; 18] = [
+        // Of another CI's run, for a pull request say.
+        "check_run",
+        "check_suite",
         "discussion",
         "discussion_comment",
         "external_pull_request_event",
@@ -277,6 +280,7 @@ fn is_of_strangers(identity: &JobIdentity) -> bool {
         "pull_request_review",
         "pull_request_review_comment",
         "pull_request_target",
+        "status",
         "watch",
         // After a workflow that a pull request may have set off.
         "workflow_run",
