@@ -93,6 +93,7 @@ impl VulnerabilityDatabase {
 
     fn add_folder(&mut self, folder: &Path, wanted: &SourceFilter) -> Result<(), DatabaseError> {
         let files = walkdir::WalkDir::new(folder).sort_by_file_name();
+        let mut is_empty = true;
         for entry in files {
             let entry = entry.map_err(|error| DatabaseError::Read {
                 path: folder.to_owned(),
@@ -107,8 +108,13 @@ impl VulnerabilityDatabase {
                 source,
             })?;
             self.add_json(path, BufReader::new(file).take(MAX_RECORD), wanted)?;
+            is_empty = false;
         }
-        Ok(())
+        if is_empty {
+            Err(without_json(folder))
+        } else {
+            Ok(())
+        }
     }
 
     fn add_zip(
@@ -126,6 +132,7 @@ impl VulnerabilityDatabase {
             return Err(too_large(path, format!("{MAX_RECORDS} records")));
         }
         let mut left = MAX_UNPACKED;
+        let mut is_empty = true;
         for index in 0..zip.len() {
             let entry = zip.by_index(index).map_err(form)?;
             let name = entry.name().map_err(form)?.into_owned();
@@ -141,8 +148,9 @@ impl VulnerabilityDatabase {
                 return Err(too_large(path, format!("{MAX_UNPACKED} bytes unpacked")));
             }
             added?;
+            is_empty = false;
         }
-        Ok(())
+        if is_empty { Err(without_json(path)) } else { Ok(()) }
     }
 
     fn add_json(
@@ -229,6 +237,14 @@ impl VulnerabilityDatabase {
         let records = records.into_iter().flatten();
         let records = records.filter_map(|index| self.records.get(*index));
         judge((release, source, version), issues, records)
+    }
+}
+
+/// Refuses what has no document: it would be taken for one that knows of no vulnerability.
+fn without_json(path: &Path) -> DatabaseError {
+    DatabaseError::Form {
+        path: path.to_owned(),
+        what: "it has no file that ends in `.json`".to_owned(),
     }
 }
 

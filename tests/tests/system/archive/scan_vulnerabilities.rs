@@ -142,10 +142,17 @@ fn records_of_osv_are_read_from_a_file_a_folder_and_a_zip() {
 #[test]
 fn what_is_neither_is_refused_and_nothing_is_kept() {
     let archive = archive();
+    let folder = archive.outside().join("no-records");
+    fs::create_dir_all(&folder).unwrap();
+    archive
+        .repogen(&["scan-vulnerabilities", "--source", folder.to_str().unwrap()])
+        .exits(1);
     for (name, value) in [
         ("text.json", json!("x")),
         ("fields.json", json!({"a": 1, "b": "c"})),
         ("list.json", json!([1])),
+        ("empty.json", json!({})),
+        ("nothing.json", json!([])),
     ] {
         let data = write(&archive, name, &value);
         let run = archive
