@@ -3,10 +3,12 @@
 //! Reads what the catalog holds, published or not, and further indexes that the suite is used with. Changes nothing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use debian_control::architecture::Architecture;
+use debian_control::counted::counted;
 use debian_control::stanza::{Stanza, StanzaError, StanzaReader, index_text};
 use resolver::check::check_among;
 use resolver::universe::{PackageId, Source, Universe, UniverseBuilder, UniverseError};
@@ -78,6 +80,19 @@ pub struct PassedOver {
     pub packages: usize,
     /// What is wrong with the first.
     pub first: String,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "`{}` has {} that cannot be used, and {} ignored; the first: {}",
+            self.path.display(),
+            counted(self.packages, "package"),
+            if self.packages == 1 { "is" } else { "are" },
+            self.first
+        )
+    }
 }
 
 /// A package that cannot be installed.
@@ -191,7 +206,13 @@ pub(crate) fn check_with(
     added: &[&Content],
     base: &[BaseIndex],
 ) -> Result<CheckReport, CheckError> {
-    check_architectures(suite, snapshot, &suite.architectures, (added, base))
+    let mut checked = check_architectures(suite, snapshot, &suite.architectures, (added, base))?;
+    // One of these may be what is missing.
+    let passed_over: Vec<String> = checked.passed_over.iter().map(ToString::to_string).collect();
+    for broken in &mut checked.broken {
+        broken.reasons.extend(passed_over.iter().cloned());
+    }
+    Ok(checked)
 }
 
 /// Takes away from what is broken after a change what was broken before it: that would otherwise block every fix.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use debian_archive::check::{BaseIndex, CheckReport};
 use debian_control::architecture::Architecture;
-use debian_control::counted::counted;
 use serde::Serialize;
 
 use super::context::Context;
@@ -60,12 +59,9 @@ pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Completion, 
         };
         let checked = archive.check(suite, architectures, &base)?;
         for over in &checked.passed_over {
-            context.printer.info(format_args!(
-                "warning: {} of `{}` cannot be used, and are ignored; the first: {}",
-                counted(over.packages, "package"),
-                escaped(&over.path.display().to_string()),
-                escaped(&over.first)
-            ));
+            context
+                .printer
+                .info(format_args!("warning: {}", escaped(&over.to_string())));
         }
         counts.checked += checked.checked;
         counts.broken += checked.broken.len();
