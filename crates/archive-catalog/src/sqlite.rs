@@ -241,6 +241,10 @@ impl SqliteFile {
             work(&Db::Sqlite(&transaction))
         };
         let value = attempt().map_err(|source| failed(&self.path, action, source))?;
+        // Others may write where this is mounted read-only, which a connection that was told otherwise never sees.
+        if is_mounted_read_only(&self.path) {
+            return Ok(value);
+        }
         let surplus = self.idle_readers().keep_warm(reader);
         if let Some(reader) = surplus {
             // What a burst of readers left in memory would stay there for good.

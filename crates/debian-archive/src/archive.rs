@@ -212,12 +212,17 @@ impl Archive {
 
 fn lock_in(root: &Path, name: &str, operation: FlockOperation) -> io::Result<File> {
     let folder = root.join(STATE);
-    archive_storage::permissions::private_folder(&folder)?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join(name))?;
+    let open = || {
+        archive_storage::permissions::private_folder(&folder)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        options.open(folder.join(name))
+    };
+    let file = match open() {
+        // Others may write where this is mounted read-only, and made it when they first did.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(folder.join(name)),
+        opened => opened,
+    }?;
     flock(&file, operation)?;
     Ok(file)
 }
