@@ -295,7 +295,7 @@ fn log(event: &PublisherEvent) {
                 tracing::warn!(suite = %suite, broken = %report.gated, "{suite} has new packages that cannot be installed");
             }
             if report.is_signed_by_strangers {
-                tracing::warn!(suite = %suite, "{suite} is signed by keys of which none was served before: machines that know only those refuse it");
+                tracing::warn!(suite = %suite, "{suite} is signed by keys of which none signed what was served before: machines that know only those refuse it");
             }
         }
         PublisherEvent::Failed { suite, error } => {

@@ -1,7 +1,10 @@
 //! What was published of a suite, and where it stands.
 
+use std::collections::BTreeSet;
+
+use debian_control::architecture::Architecture;
 use debian_control::digest::Sha256;
-use debian_control::name::SuiteName;
+use debian_control::name::{Component, SuiteName};
 
 /// Where a suite stands.
 #[derive(Debug, Clone)]
@@ -55,6 +58,29 @@ pub struct Publication {
     pub contents: Option<ContentsState>,
     /// The index files that it serves.
     pub files: Vec<PublishedFile>,
+}
+
+impl Publication {
+    /// Returns the components and architectures that have a Packages index in it.
+    pub fn places(&self) -> BTreeSet<(&str, &str)> {
+        let paths = self.files.iter().map(|file| file.path.as_str());
+        paths.filter_map(place).collect()
+    }
+
+    /// Says whether a package that the suite held then is in one of its indexes. One for all architectures is in that of each.
+    pub fn shows(&self, component: &Component, architecture: &Architecture) -> bool {
+        let mut places = self.files.iter().filter_map(|file| place(&file.path));
+        places.any(|place| {
+            place.0 == component.as_str() && (architecture.is_all() || place.1 == architecture.as_str())
+        })
+    }
+}
+
+/// Returns the component and the architecture of a Packages index.
+fn place(path: &str) -> Option<(&str, &str)> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let (component, architecture) = folder.rsplit_once("/binary-")?;
+    file.starts_with("Packages").then_some((component, architecture))
 }
 
 /// The age of Contents indexes.

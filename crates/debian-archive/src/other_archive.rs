@@ -181,7 +181,7 @@ fn other_keys<E: LookError>(archive: &Archive, keyring: &Keyring) -> Result<Opti
 
 /// Says whether one of the keys in `keyring` is among those that are served; so it is where none are, and where they are damaged:
 /// publishing replaces them.
-pub(crate) fn serves_a_key_of(archive: &Archive, keyring: &Keyring) -> Result<bool, StoreError> {
+fn serves_a_key_of(archive: &Archive, keyring: &Keyring) -> Result<bool, StoreError> {
     let served = archive.files().read(KEYRING)?;
     let served = served.and_then(|bytes| Keyring::read(&bytes).ok());
     Ok(served.is_none_or(|served| {

@@ -13,7 +13,6 @@ mod gate;
 mod lease;
 mod mode;
 mod pinned;
-mod places;
 mod plan;
 mod refusal;
 mod settings;
@@ -68,7 +67,6 @@ pub use suite_indexes::expected_packages;
 use alias::AliasedSuite;
 use apply::{PublishTarget, StagedRelease};
 use error::write_error;
-use places::Places;
 use site::SuiteSite;
 use steps::IndexOutput;
 use suite_indexes::{BuiltIndexes, SuiteIndexes};
@@ -89,8 +87,8 @@ pub struct PublishReport {
     pub counts: Counts,
     /// Packages that became uninstallable, when the suite's gate warns about them.
     pub gated: Gated,
-    /// Whether none of the keys that sign was served before: machines that know only those served refuse the suite until somebody
-    /// brings them the new keyring.
+    /// Whether none of the keys that sign signed what was served before: machines that know only those refuse the suite until
+    /// somebody brings them the new keyring.
     pub is_signed_by_strangers: bool,
     /// Milliseconds that each stage took: indexes, signing, writing.
     pub stages: Vec<(&'static str, u128)>,
@@ -458,8 +456,8 @@ impl PublishRun<'_> {
             files: served(&indexes.outputs),
         };
         let staged = StagedRelease::new(&staging, &release, &signatures, self.date)?;
+        let is_signed_by_strangers = self.is_signed_by_strangers(since, signer, clock.now())?;
         self.put_in_place(&indexes.outputs, &staged, &self.served_before(snapshot))?;
-        let is_signed_by_strangers = self.is_signed_by_strangers(since, signer)?;
         client_setup::write(self.archive, self.suite, signer, self.lease)?;
         stages.end("files");
         let site = site::site_of(self.archive.config(), signer, clock.now());
@@ -495,16 +493,22 @@ impl PublishRun<'_> {
         }))
     }
 
-    /// Says whether none of the keys that sign is served yet, though the suite was published before.
+    /// Says whether none of the keys that sign has signed what is served.
     fn is_signed_by_strangers(
         &self,
         since: Option<&Publication>,
         signer: &dyn Signer,
+        now: i64,
     ) -> Result<bool, StoreError> {
         // Under the settings that were published last, the keys are the same.
-        Ok(since.is_some()
-            && !self.already_in_place
-            && !other_archive::serves_a_key_of(self.archive, signer.keyring())?)
+        if since.is_none() || self.already_in_place {
+            return Ok(false);
+        }
+        let served = format!("{}/InRelease", self.archive.dists(self.suite));
+        let served = self.archive.files().read(&served)?;
+        let is_theirs =
+            |served: Vec<u8>| openpgp_policy::verify_inrelease(&served, signer.keyring(), now).is_err();
+        Ok(served.is_some_and(is_theirs))
     }
 
     /// Counts what is in the indexes, and what came into them and left them since the last publish.
@@ -520,8 +524,10 @@ impl PublishRun<'_> {
             self.suite.pool_tree(),
             Some(publication.revision),
         )?;
-        let shown = Places::of(publication);
-        let before = then.packages()?.into_iter().filter(|package| shown.show(package));
+        let before = then
+            .packages()?
+            .into_iter()
+            .filter(|package| publication.shows(&package.component, &package.architecture));
         let before: HashSet<Sha256> = before.map(|package| package.sha256).collect();
         let now = snapshot
             .packages()?

@@ -122,7 +122,7 @@ pub(super) fn print(suite: &SuiteName, report: &PublishReport, context: &mut Con
     }
     if report.is_signed_by_strangers {
         context.printer.info(format_args!(
-            "warning: {suite}: none of the keys that sign it was served before: machines that know only those refuse it until you bring them the new `archive-keyring.pgp`"
+            "warning: {suite}: none of the keys that sign it signed what was served before: machines that know only those refuse it until you bring them the new `archive-keyring.pgp`"
         ));
     }
     let counts = &report.counts;

@@ -93,7 +93,7 @@ impl SqlSnapshot<'_> {
 
     fn count_listed(&self, db: &Db<'_>, places: &ListedPlaces) -> Sql<u64> {
         let mut values = params![self.suite, self.revision].to_vec();
-        let listed = listed(places, &mut values);
+        let [listed] = listed(places, &mut values, ["one"]);
         let query = format!(
             "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
                  and (removed_revision is null or removed_revision > ?2) and {listed}"
@@ -333,11 +333,11 @@ impl Snapshot for SqlSnapshot<'_> {
             let only_in = |here: i64, there: i64, changed: &str| {
                 let earlier = here.min(there);
                 let mut values = params![self.suite, here, there, earlier].to_vec();
-                let listed = listed(places, &mut values);
+                let [one, other] = listed(places, &mut values, ["one", "other"]);
                 let query = format!(
                     "select count(*) from placement one where suite_id = ?1 and added_revision <= ?2
-                     and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and {listed} and not exists
-                     (select 1 from placement other where other.content_id = one.content_id and +other.suite_id = ?1
+                     and (removed_revision is null or removed_revision > ?2) and {changed} > ?4 and {one} and not exists
+                     (select 1 from placement other where other.content_id = one.content_id and +other.suite_id = ?1 and {other}
                       and +other.added_revision <= ?3 and (other.removed_revision is null or other.removed_revision > ?3))"
                 );
                 db.query_one(&query, &values, |row| row.get(0))
@@ -355,8 +355,12 @@ impl Snapshot for SqlSnapshot<'_> {
     }
 }
 
-/// Returns the condition that the placement `one` is in one of these places, whose names it adds to the values.
-fn listed<'v>(places: &'v ListedPlaces, values: &mut Vec<Param<'v>>) -> String {
+/// Returns the conditions that placements of these names are in one of the places, whose own names it adds to the values.
+fn listed<'v, const N: usize>(
+    places: &'v ListedPlaces,
+    values: &mut Vec<Param<'v>>,
+    placements: [&str; N],
+) -> [String; N] {
     let mut marks = |names: &mut dyn Iterator<Item = &'v str>| {
         let marks: Vec<String> = names
             .map(|name| {
@@ -369,7 +373,11 @@ fn listed<'v>(places: &'v ListedPlaces, values: &mut Vec<Param<'v>>) -> String {
     let components = marks(&mut places.components.iter().map(Component::as_str));
     let architectures = marks(&mut places.architectures.iter().map(Architecture::as_str));
     // As texts that were made, no index is gone by: nearly all packages are there.
-    format!("(one.component || '') in ({components}) and (one.architecture || '') in ({architectures})")
+    placements.map(|placement| {
+        format!(
+            "({placement}.component || '') in ({components}) and ({placement}.architecture || '') in ({architectures})"
+        )
+    })
 }
 
 fn position(row: &Row<'_>) -> Sql<Position> {

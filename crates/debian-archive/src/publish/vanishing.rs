@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use archive_catalog::{CatalogError, Publication, SnapshotPackage};
 use debian_control::counted::counted;
 
-use super::places::Places;
 use crate::config::Suite;
 
 /// Returns which of the packages of a suite stand where it was published and the present settings list nothing, as text for an error.
@@ -20,7 +19,7 @@ pub(super) fn find(
     let Some(publication) = publication else {
         return Ok(None);
     };
-    let places = Places::of(publication);
+    let places = publication.places();
     let has_component = |name: &str| suite.components.iter().any(|found| found.as_str() == name);
     let has_architecture = |name: &str| suite.architectures.iter().any(|found| found.as_str() == name);
     let is_gone = |(component, architecture): &(&str, &str)| {

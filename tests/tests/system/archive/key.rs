@@ -291,7 +291,7 @@ fn a_main_key_that_is_gone_is_replaced_by_what_the_hint_says() {
     assert!(made.stderr.contains("the main key now"), "{}", made.report());
     // Clients know none of the keys: somebody has to bring them this one.
     let run = archive.repogen(&["publish"]).ok();
-    let warning = "none of the keys that sign it was served before";
+    let warning = "none of the keys that sign it signed what was served before";
     assert!(run.stderr.contains(warning), "{}", run.report());
     let again = archive.repogen(&["publish", "--force"]).ok();
     assert!(!again.stderr.contains(warning), "{}", again.report());

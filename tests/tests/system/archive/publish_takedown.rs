@@ -60,6 +60,11 @@ fn a_component_that_is_gone_takes_its_packages_only_when_told() {
         listed.stderr
     );
     archive.repogen(&["remove", "hello"]).ok();
+    // It left no index, and now comes into one.
+    archive.add(&[hello("amd64")]);
+    assert_eq!(counts(&["publish"]), "stable published 2 1 0");
+    archive.repogen(&["remove", "other"]).ok();
+    assert_eq!(counts(&["publish"]), "stable published 1 0 1");
 }
 
 #[test]

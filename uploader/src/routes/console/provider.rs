@@ -41,7 +41,13 @@ pub(super) struct NextParams {
 }
 
 /// Sends the browser to the provider, to sign in.
-pub(super) async fn start(State(app): State<Arc<App>>, Asked(params): Asked<NextParams>) -> Answered {
+pub(super) async fn start(
+    State(app): State<Arc<App>>,
+    Asked(params): Asked<NextParams>,
+    request: Request,
+) -> Answered {
+    let (parts, _) = request.into_parts();
+    app.limits.nameless_sign_in(origin(&parts).address)?;
     let (address, cookie) = begin(&app, own(&params.next), Purpose::Enter).await?;
     Ok(set_cookie(see(&address), PENDING, &cookie.0, cookie.1))
 }
@@ -109,6 +115,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
 
 async fn finish(app: &Arc<App>, parts: &mut Parts) -> Answered {
     let origin = origin(parts);
+    app.limits.nameless_sign_in(origin.address)?;
     let answer: ProviderAnswer =
         read_query(&parts.uri).map_err(|_| refused("the answer of the provider cannot be read"))?;
     let sealed = cookie(&parts.headers, PENDING);
@@ -116,8 +123,6 @@ async fn finish(app: &Arc<App>, parts: &mut Parts) -> Answered {
     let pending = pending.ok_or_else(|| {
         refused("this browser began no sign-in within the last ten minutes, or has finished it: try again")
     })?;
-    // It counts once, where the provider is asked.
-    app.limits.nameless_sign_in(origin.address)?;
     let returned = arrive(app, &pending, answer).await?;
     match &pending.purpose {
         Purpose::Enter => {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use archive_catalog::Content;
 use axum::Json as Answer;
 use axum::extract::State;
+use debian_archive::config::Suite;
 use debian_control::release::format_iso;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,17 +62,7 @@ pub(crate) fn of_package(
         let live = progress.iter().find(|progress| progress.suite == suite.codename);
         let live = live.and_then(|progress| progress.publication.as_ref());
         let is_published = match live {
-            Some(live) => app
-                .archive
-                .catalog()
-                .snapshot(&suite.codename, suite.pool_tree(), Some(live.revision))?
-                .named(&content.name)?
-                .iter()
-                .any(|held| {
-                    held.content.sha256 == content.sha256
-                        && suite.takes(&content.architecture)
-                        && suite.components.contains(&held.component)
-                }),
+            Some(live) => is_live(app, suite, live.revision, content)?,
             None => false,
         };
         items.push(PackagePublishing {
@@ -81,4 +73,16 @@ pub(crate) fn of_package(
         });
     }
     Ok(ListPage { items, next: None })
+}
+
+/// Says whether a package is in an index of what was published of a revision.
+fn is_live(app: &App, suite: &Suite, revision: i64, content: &Content) -> Result<bool, Problem> {
+    let catalog = app.archive.catalog();
+    let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(revision))?;
+    let Some(publication) = &snapshot.state().publication else {
+        return Ok(false);
+    };
+    let named = snapshot.named(&content.name)?;
+    let mut held = named.iter().filter(|held| held.content.sha256 == content.sha256);
+    Ok(held.any(|held| publication.shows(&held.component, &content.architecture)))
 }

@@ -1,6 +1,6 @@
 //! Which placements of a transaction go ahead.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use archive_storage::pool;
 use debian_control::digest::Sha256;
@@ -24,6 +24,8 @@ pub(super) struct Planned<'a> {
     identities: HashMap<Identity<'a>, (&'a str, Sha256)>,
     /// The component of a content, by suite and digest.
     components: HashMap<(i64, Sha256), &'a str>,
+    /// Whose names contents come under, by digest.
+    authors: HashSet<(&'a str, Sha256)>,
     /// Whose a pool path is, by tree and path.
     owners: HashMap<(&'a str, &'a str), Sha256>,
     /// What is used of quotas.
@@ -192,10 +194,7 @@ impl<'a> Planned<'a> {
         let sha256 = wish.content.content.sha256;
         match owner {
             QuotaOwner::Suite(_) => self.components.contains_key(&(suite, sha256)),
-            QuotaOwner::Account(name) => self.placements.iter().any(|(planned, _)| {
-                let author = planned.by.as_ref().and_then(|by| by.name.as_deref());
-                planned.content.content.sha256 == sha256 && author == Some(name.as_str())
-            }),
+            QuotaOwner::Account(name) => self.authors.contains(&(name.as_str(), sha256)),
         }
     }
 
@@ -223,6 +222,8 @@ impl<'a> Planned<'a> {
         self.owners
             .entry((wish.tree.as_str(), wish.path.as_str()))
             .or_insert(content.sha256);
+        let author = wish.by.as_ref().and_then(|by| by.name.as_deref());
+        self.authors.extend(author.map(|author| (author, content.sha256)));
         self.placements.push((wish, found));
     }
 }

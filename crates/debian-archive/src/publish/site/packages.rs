@@ -19,6 +19,9 @@ use crate::paths;
 use crate::publish::error::PublishError;
 use crate::vulnerabilities::Finding;
 
+/// How many placements of a name are read for its history: each edit of what a suite says of a package begins another.
+const EDITS: u32 = 2000;
+
 /// The packages of a state of a suite.
 pub(super) struct SitePackages<'a> {
     suite: &'a Suite,
@@ -54,14 +57,13 @@ impl<'a> SitePackages<'a> {
         if builds.is_empty() {
             return Ok(None);
         }
-        let limit = u32::try_from(Package::HISTORY).expect("some dozens");
-        let history = self.snapshot.history(name, limit)?;
+        let history = self.snapshot.history(name, EDITS)?;
         let history = stays(&history)
             .into_iter()
             .filter(|past| self.is_listed(&past.content, &past.component));
         Ok(Some(Package {
             builds,
-            history: history.map(placed).collect(),
+            history: history.take(Package::HISTORY).map(placed).collect(),
             downloads: downloads.map(total),
         }))
     }

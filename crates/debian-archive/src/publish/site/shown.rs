@@ -10,7 +10,6 @@ use super::visibility::{is_enabled, is_shown};
 use super::{has_pages, root};
 use crate::archive::Archive;
 use crate::config::Suite;
-use crate::publish::places::Places;
 use archive_catalog::{CatalogError, Publication};
 
 /// Why the files of the site cannot be compared with the catalog.
@@ -97,9 +96,10 @@ pub(super) fn published_names(
     let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), Some(publication.revision))?;
     let codename = suite.codename.as_str();
     // As it was published, whatever the settings say since: while a publish is refused, what was there stays.
-    let places = Places::of(&publication);
     let packages = snapshot.packages()?;
-    let listed = packages.iter().filter(|package| places.show(package));
+    let listed = packages
+        .iter()
+        .filter(|package| publication.shows(&package.component, &package.architecture));
     let folders = listed.map(|package| package_folder(codename, package.name.as_str()));
     let folders = folders.collect();
     Ok(Some(PublishedNames { folders, publication }))
