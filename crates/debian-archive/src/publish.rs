@@ -432,10 +432,7 @@ impl PublishRun<'_> {
         let indexes = self.indexes(snapshot, &staging)?;
         stages.end("indexes");
 
-        let dates = Dates {
-            date: self.date,
-            valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
-        };
+        let dates = self.dates();
         let listed = indexes.outputs.iter().map(IndexOutput::listed).collect();
         let release = suite_release(self.archive.config(), self.suite, listed, dates).render();
         // Made now, also under a Date that is a little ahead: apt allows that of a Date, and its verifiers refuse a signature of the future.
@@ -491,6 +488,14 @@ impl PublishRun<'_> {
             stages: stages.stages,
             milliseconds: started.elapsed().as_millis(),
         }))
+    }
+
+    /// Returns the times of the Release.
+    fn dates(&self) -> Dates {
+        Dates {
+            date: self.date,
+            valid_until: self.suite.valid_for.map(|span| self.date + span.seconds()),
+        }
     }
 
     /// Says whether none of the keys that sign has signed what is served.

@@ -161,10 +161,10 @@ fn what_a_package_breaks_itself_does_not_meet_its_pre_depends() {
         }
         // Another one that is there does at once.
         assert_eq!(
-            upgrade(&format!(
+            upgrade(
                 "* p 1 \n p 2 & Breaks: q (<< 2) & Pre-Depends: v \n * q 1 & Provides: v \n \
                  q 2 & Depends: p (>= 2) & Provides: v \n * r 1 & Provides: v"
-            )),
+            ),
             "unpack p, configure p, unpack q, configure q"
         );
     }
