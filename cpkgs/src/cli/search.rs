@@ -91,8 +91,7 @@ pub(super) fn run(args: SearchArgs, context: &mut Context) -> Result<Outcome, Fa
     };
     let descriptions = library.descriptions()?;
     // Of each package the version is shown that a request for its name brings.
-    let hits = descriptions.search(&filter).into_iter();
-    for hit in hits.filter(|hit| library.is_preferred(&hit.summary)) {
+    for hit in library.preferred_hits(descriptions.search(&filter)) {
         let synopsis = descriptions.synopsis(&hit.summary);
         print(&PackageView::new(&hit.summary, synopsis, &library), context)?;
     }
