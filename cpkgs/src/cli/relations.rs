@@ -27,7 +27,7 @@ pub(super) fn groups<'s>(stanza: &Stanza<'s>, field: &str) -> Vec<&'s str> {
 /// Returns the names that a group means, in their order.
 pub(super) fn names(group: &str) -> Vec<String> {
     // A relation that nobody can read names nothing.
-    let read = Relations::parse(RelationKind::Depends, group);
+    let read = Relations::parse(RelationKind::Depends, &group.replace('\r', " "));
     let groups = read.into_iter().flat_map(|relations| relations.0);
     groups
         .flat_map(|alternatives| alternatives.0)
@@ -38,4 +38,12 @@ pub(super) fn names(group: &str) -> Vec<String> {
 /// Reads a stanza that was verified and read before.
 pub(super) fn stanza_of(text: &str) -> Result<Stanza<'_>, Failure> {
     Stanza::of_index(text).map_err(|error| Failure::new(UNVERIFIED, error))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_group_may_be_folded_over_lines_that_end_as_those_of_dos() {
+        assert_eq!(super::names("one (>= 1) |\r\n two"), ["one", "two"]);
+    }
 }

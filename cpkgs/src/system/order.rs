@@ -210,9 +210,12 @@ impl Names {
         let name = stanza.line("Package").unwrap_or_default();
         let relations = |kind: RelationKind| {
             let text = stanza.get(kind.field_name()).map_or("", |field| field.value());
-            Relations::parse_of_others(kind, text).map_err(|source| SystemError::Relation {
-                package: name.to_owned(),
-                source,
+            // Lines of an index may end as those of DOS do, where a field is folded as well.
+            Relations::parse_of_others(kind, &text.replace('\r', " ")).map_err(|source| {
+                SystemError::Relation {
+                    package: name.to_owned(),
+                    source,
+                }
             })
         };
         let pre_depends = relations(RelationKind::PreDepends)?;
@@ -327,6 +330,16 @@ mod tests {
                 Step::Configure,
             ]
         );
+    }
+
+    #[test]
+    fn folded_fields_may_have_lines_that_end_as_those_of_dos() {
+        let names = Names::of(&add(
+            "Package: tool\r\nPre-Depends: libc6\r\n (>= 2),\r\n libz1\r\nDepends: one,\r\n two |\r\n three\r\n",
+        ));
+        let names = names.unwrap();
+        assert_eq!(names.pre_needs, ["libc6", "libz1"]);
+        assert_eq!(names.needs, ["libc6", "libz1", "one"]);
     }
 
     #[test]
