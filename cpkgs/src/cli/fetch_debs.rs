@@ -36,7 +36,7 @@ pub(super) fn download(
     } else if context.printer.shows_progress() {
         fetcher.debs(&remote, &folder, &DownloadBar::new(&missing))?
     } else {
-        let bytes = human_size::bytes(missing.iter().map(|download| download.size).sum());
+        let bytes = human_size::bytes(human_size::sum(missing.iter().map(|download| download.size)));
         let count = human_size::counted(missing.len(), "package");
         context.printer.info(format_args!("downloading {count}, {bytes}"));
         fetcher.debs(&remote, &folder, &Silent)?

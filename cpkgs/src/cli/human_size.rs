@@ -16,6 +16,11 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{amount:.1} GB")
 }
 
+/// Returns what sizes come to; those that an index invents come to more than can be counted, and stay at the most.
+pub(super) fn sum(sizes: impl IntoIterator<Item = u64>) -> u64 {
+    sizes.into_iter().fold(0, u64::saturating_add)
+}
+
 /// Returns how many there are of something, by its word for one.
 pub(super) fn counted(count: usize, one: &str) -> String {
     match count {
@@ -30,6 +35,12 @@ mod tests {
     fn one_is_not_several() {
         let counts = [0, 1, 2].map(|count| super::counted(count, "package"));
         assert_eq!(counts, ["0 packages", "1 package", "2 packages"]);
+    }
+
+    #[test]
+    fn invented_sizes_come_to_the_most_that_can_be_counted() {
+        assert_eq!(super::sum([1, 2]), 3);
+        assert_eq!(super::sum([u64::MAX, u64::MAX]), u64::MAX);
     }
 
     #[test]

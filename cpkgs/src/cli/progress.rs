@@ -7,12 +7,14 @@ use debian_control::terminal::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 use rootless::{Listener, Stage};
 
+use super::human_size;
+
 /// One bar for all downloads, with the name of the last package that began.
 pub(super) struct DownloadBar(ProgressBar);
 
 impl DownloadBar {
     pub(super) fn new(wanted: &[Download]) -> Self {
-        let bar = ProgressBar::new(wanted.iter().map(|wanted| wanted.size).sum());
+        let bar = ProgressBar::new(human_size::sum(wanted.iter().map(|wanted| wanted.size)));
         if let Ok(style) = ProgressStyle::with_template(
             "{bar:30} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} {msg}",
         ) {
@@ -110,5 +112,24 @@ impl Progress for DownloadBar {
 
     fn done(&self, wanted: &Download) {
         self.0.set_message(escaped(&wanted.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use debian_control::digest::sha256;
+
+    use super::*;
+
+    #[test]
+    fn sizes_that_come_to_more_than_can_be_counted_have_a_bar() {
+        let invented = Download {
+            name: "big".to_owned(),
+            locations: Vec::new(),
+            size: u64::MAX,
+            sha256: sha256(b""),
+        };
+        let bar = DownloadBar::new(&[invented.clone(), invented]);
+        assert_eq!(bar.0.length(), Some(u64::MAX));
     }
 }

@@ -211,8 +211,8 @@ impl Transaction<'_, '_> {
             self.input.file(*package).is_some() || wanted.is_ok_and(|wanted| is_downloaded(&wanted, &folder))
         };
         let here = self.plan.unpacked().filter(is_here);
-        match here.map(|package| universe.size(package)).sum() {
-            0_u64 => human_size::bytes(all),
+        match human_size::sum(here.map(|package| universe.size(package))) {
+            0 => human_size::bytes(all),
             here => format!("{} of {}", human_size::bytes(all - here), human_size::bytes(all)),
         }
     }

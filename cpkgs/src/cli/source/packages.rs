@@ -76,7 +76,7 @@ fn download(source: &FoundSource, context: &mut Context) -> Result<(), Failure> 
     let folder = context.config.cache(&context.home).join("debs");
     let fetcher = context.fetcher()?;
     fetcher.check_reach(&wanted, &folder)?;
-    let bytes = wanted.iter().map(|download| download.size).sum();
+    let bytes = human_size::sum(wanted.iter().map(|download| download.size));
     let text = format!(
         "source package `{}` {}: {} files, {}",
         source.name,
