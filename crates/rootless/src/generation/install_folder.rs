@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{GenerationError, Generations};
 
@@ -17,12 +17,19 @@ impl Generations {
     /// When it cannot.
     pub fn check_place(&self) -> Result<(), GenerationError> {
         sayable(&self.install).map_err(|source| GenerationError::io(&self.install, source))?;
-        let names = LINKS.iter().map(|(name, _)| *name);
-        for name in names.chain(["current"]) {
+        let found = |path: &Path| fs::symlink_metadata(path).ok();
+        for (name, target) in LINKS {
             let path = self.install.join(name);
-            if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_symlink()) {
+            // Where it leads is taken from the folder, so that an absolute link may say the same.
+            let is_own = |led: PathBuf| self.install.join(led) == self.install.join(target);
+            if found(&path).is_some() && !fs::read_link(&path).is_ok_and(is_own) {
                 return Err(GenerationError::Taken { path });
             }
+        }
+        // One that leads to no generation is mended.
+        let path = self.install.join("current");
+        if found(&path).is_some_and(|found| !found.is_symlink()) {
+            return Err(GenerationError::Taken { path });
         }
         Ok(())
     }
@@ -40,6 +47,8 @@ pub(super) fn sayable(place: &Path) -> io::Result<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -59,6 +68,26 @@ mod tests {
             );
         }
         assert_eq!(generations.current().unwrap(), Some(1));
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_is_not_one_of_cpkgs() {
+        for (name, own, other) in [
+            ("bin", "current/bin", "/usr/bin"),
+            ("share", "current/root/usr/share", "current/share"),
+        ] {
+            let install = tempfile::tempdir().unwrap();
+            let generations = Generations::new(install.path());
+            let path = install.path().join(name);
+            symlink(other, &path).unwrap();
+            let said = generations.check_place().unwrap_err().to_string();
+            assert!(said.contains(&format!("/{name}` is there")), "{said}");
+            for own in [PathBuf::from(own), install.path().join(own)] {
+                fs::remove_file(&path).unwrap();
+                symlink(&own, &path).unwrap();
+                generations.check_place().unwrap();
+            }
+        }
     }
 
     #[test]
