@@ -2,9 +2,8 @@
 //!
 //! Source: apt_preferences(5), "How APT Interprets Priorities".
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
-use debian_control::version::Version;
 use resolver::universe::PackageId;
 
 use crate::machine;
@@ -27,8 +26,7 @@ pub struct Versions {
 impl Versions {
     /// Puts versions of one package in order.
     pub fn new(mut all: Vec<PackageId>, input: &ResolverInput<'_>) -> Self {
-        let version = |package: PackageId| input.universe.version(package).parse::<Version>().ok();
-        all.sort_by_cached_key(|package| Reverse(version(*package)));
+        all.sort_by(|left, right| input.universe.compare_versions(*right, *left));
         let mut present = all.iter().copied();
         let installed = present.find(|package| input.installed_as(*package).is_some());
         let candidate = candidate(&all, installed, input);
@@ -49,16 +47,16 @@ impl Versions {
 
     /// Returns the candidate, where that is newer than what is installed.
     pub fn upgrade(&self, input: &ResolverInput<'_>) -> Option<PackageId> {
-        let version = |package: PackageId| input.universe.version(package).parse::<Version>().ok();
         let (installed, candidate) = (self.installed?, self.candidate?);
-        (version(candidate) > version(installed)).then_some(candidate)
+        let is_newer = input.universe.compare_versions(candidate, installed).is_gt();
+        is_newer.then_some(candidate)
     }
 }
 
-/// Returns the architecture that a package runs as: packages of `all` as the machine's own.
+/// Returns the architecture that a package runs as: packages of `all` as the machine's own, and installed ones that say none.
 pub fn runs_as(architecture: &str) -> &str {
     match architecture {
-        "all" => machine::architecture(),
+        "all" | "" => machine::architecture(),
         own => own,
     }
 }
@@ -69,18 +67,79 @@ fn candidate(
     installed: Option<PackageId>,
     input: &ResolverInput<'_>,
 ) -> Option<PackageId> {
-    let universe = &input.universe;
-    let newer: Vec<PackageId> = packages
-        .iter()
-        .copied()
-        .take_while(|package| Some(*package) != installed)
-        .collect();
-    let counts = |package: &PackageId| {
-        let priority = universe.priority(*package);
-        let is_older = installed.is_some() && !newer.contains(package) && Some(*package) != installed;
-        Some(*package) == installed || priority > 0 && (!is_older || priority >= ALSO_OLDER)
+    let priority = |package: PackageId| input.universe.priority(package);
+    let present = packages.iter().position(|package| Some(*package) == installed);
+    let counts = |(place, package): &(usize, PackageId)| match present.map(|present| place.cmp(&present)) {
+        Some(Ordering::Equal) => true,
+        Some(Ordering::Greater) => priority(*package) >= ALSO_OLDER,
+        Some(Ordering::Less) | None => priority(*package) > 0,
     };
     // Of equal ones the newest, which stands first.
-    let wanted = packages.iter().copied().filter(counts);
-    wanted.rev().max_by_key(|package| universe.priority(*package))
+    let wanted = packages.iter().copied().enumerate().filter(counts);
+    let wanted = wanted.map(|(_, package)| package);
+    wanted.rev().max_by_key(|package| priority(*package))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use apt_client::lists::Lists;
+    use apt_client::package_cache::{Machine, PackageCache};
+    use debian_control::digest::sha256;
+    use resolver::request::{Hold, Mark};
+
+    use super::*;
+    use crate::installed::{InstalledPackage, State};
+    use crate::local::LocalDeb;
+
+    /// Returns what one installed package would be upgraded to, where others are offered.
+    fn upgrade(version: &str, architecture: &str, offered: &[&str]) -> Option<String> {
+        let cache = tempfile::tempdir().unwrap();
+        let machine = Machine::new(machine::architecture(), &[]).unwrap();
+        let library = PackageCache::open(cache.path(), Lists::none(), machine).unwrap();
+        let field = match architecture {
+            "" => String::new(),
+            architecture => format!("Architecture: {architecture}\n"),
+        };
+        let installed = InstalledPackage {
+            name: "tool".to_owned(),
+            version: version.to_owned(),
+            architecture: architecture.to_owned(),
+            stanza: format!("Package: tool\nVersion: {version}\n{field}"),
+            mark: Mark::Manual,
+            hold: Hold::Free,
+            state: State::Installed,
+        };
+        let native = machine::architecture();
+        let files = offered.iter().map(|version| LocalDeb {
+            path: PathBuf::new(),
+            stanza: format!("Package: tool\nVersion: {version}\nArchitecture: {native}\nSize: 1\n"),
+            sha256: sha256(b""),
+        });
+        let input = ResolverInput::new(&library, &[installed], files.collect()).unwrap();
+        let versions = Versions::of_installed("tool", architecture, &input);
+        assert!(versions.installed.is_some());
+        let newer = versions.upgrade(&input)?;
+        Some(input.universe.version(newer).to_owned())
+    }
+
+    #[test]
+    fn an_installed_version_that_no_package_may_have_any_more_is_compared_as_dpkg_does() {
+        let native = machine::architecture();
+        assert_eq!(upgrade("a1.0", native, &["1.0"]), None);
+        assert_eq!(upgrade("1_0", native, &["1.0", "2.0"]).as_deref(), Some("2.0"));
+    }
+
+    #[test]
+    fn an_installed_package_without_architecture_is_one_of_the_machine() {
+        assert_eq!(upgrade("1", "", &["2"]).as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn what_is_older_stays_away() {
+        let native = machine::architecture();
+        assert_eq!(upgrade("2", native, &["1"]), None);
+        assert_eq!(upgrade("2", native, &["1", "3"]).as_deref(), Some("3"));
+    }
 }

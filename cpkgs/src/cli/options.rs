@@ -4,7 +4,6 @@ use clap::Args;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::spec::Named;
 use debian_control::terminal::escaped;
-use debian_control::version::Version;
 use resolver::broken::broken;
 use resolver::plan::Plan;
 use resolver::request::{Hold, Installed, Mark, Recommends, WasBroken};
@@ -140,10 +139,8 @@ pub(super) fn check_held<'n>(
             let universe = &input.universe;
             let name = &named.name;
             let version = universe.version(held.package);
-            let newer = universe.versions_of(name).first().filter(|best| {
-                let [best, version] = [universe.version(**best), version].map(str::parse::<Version>);
-                best.ok() > version.ok()
-            });
+            let best = universe.versions_of(name).first();
+            let newer = best.filter(|best| universe.compare_versions(**best, held.package).is_gt());
             let text = format!("`{name}` is held at {version}, and is not changed");
             match newer {
                 None => context.printer.info(escaped(&text)),

@@ -8,7 +8,6 @@ use cpkgs::phasing::{self, Phasing};
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::system::AptSettings;
 use debian_control::stanza::Stanza;
-use debian_control::version::Version;
 use resolver::kept_back::KeptBack;
 use resolver::request::{Hold, Installed};
 use resolver::universe::PackageId;
@@ -72,17 +71,15 @@ pub(super) fn hold_back(
 /// Returns the newer versions of an installed package, the oldest first.
 fn newer(input: &ResolverInput<'_>, package: PackageId) -> Vec<PackageId> {
     let universe = &input.universe;
-    let version = |package| universe.version(package).parse::<Version>().ok();
-    let own = version(package);
     let versions = universe.versions_of(universe.name(package)).iter().copied();
     let mut newer: Vec<PackageId> = versions
         .filter(|other| {
             let architecture = universe.architecture(*other);
             architecture == universe.architecture(package) || architecture == "all"
         })
-        .filter(|other| version(*other) > own)
+        .filter(|other| universe.compare_versions(*other, package).is_gt())
         .collect();
-    newer.sort_by_key(|other| version(*other));
+    newer.sort_by(|left, right| universe.compare_versions(*left, *right));
     newer
 }
 

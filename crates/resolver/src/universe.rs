@@ -17,6 +17,8 @@ mod relation_lookup;
 mod relations;
 mod resume;
 
+use std::cmp::Ordering;
+
 use crate::index_vec::{Id, IndexVec, Span, id};
 
 pub(crate) use alternative::{Alternative, Qualifier};
@@ -208,6 +210,12 @@ impl Universe {
     /// Returns the version of a package.
     pub fn version(&self, package: PackageId) -> &str {
         self.version_text(self.packages[package].version)
+    }
+
+    /// Compares the versions of two packages as dpkg does, also those that only what is installed may have.
+    pub fn compare_versions(&self, left: PackageId, right: PackageId) -> Ordering {
+        let [left, right] = [left, right].map(|package| self.ranks[self.packages[package].version]);
+        left.cmp(&right)
     }
 
     /// Returns the architecture of a package.
