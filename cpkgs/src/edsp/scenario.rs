@@ -149,7 +149,7 @@ impl<'s> Scenario<'s> {
             let Some((installed, newest)) = slot.installed.zip(newest) else {
                 continue;
             };
-            let version = |package| self.universe.version(package).parse::<Version>().ok();
+            let version = |package| Version::of_status(self.universe.version(package)).ok();
             let (present, next) = (version(installed.package), version(newest));
             let closes_a_hole = slot.closing.iter().any(|closing| {
                 let closing = closing.parse::<Version>().ok();

@@ -116,7 +116,8 @@ fn changes(change: &Change, before: &[InstalledPackage]) -> [(&'static str, Vec<
             }
             Some(old) if old == new => reinstall.push(format!("{name} ({new})")),
             Some(old) => {
-                let is_older = new.parse::<Version>().ok() < old.parse::<Version>().ok();
+                let [old_version, new_version] = [old, new].map(|text| Version::of_status(text).ok());
+                let is_older = new_version < old_version;
                 let list = if is_older { &mut downgrade } else { &mut upgrade };
                 list.push(format!("{name} ({old}, {new})"));
             }
@@ -139,4 +140,45 @@ fn changes(change: &Change, before: &[InstalledPackage]) -> [(&'static str, Vec<
         ("Remove", remove),
         ("Purge", purge),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use debian_control::digest::sha256;
+    use resolver::request::{Hold, Mark};
+    use rootless::Add;
+
+    use super::*;
+    use crate::installed::State;
+
+    #[test]
+    fn what_dpkg_sees_as_older_is_a_downgrade_also_from_a_version_that_no_package_may_have_any_more() {
+        let installed = InstalledPackage {
+            name: "tool".to_owned(),
+            version: "a1.0".to_owned(),
+            architecture: "amd64".to_owned(),
+            stanza: String::new(),
+            mark: Mark::Manual,
+            hold: Hold::Free,
+            state: State::Installed,
+        };
+        let add = Add {
+            stanza: "Package: tool\nVersion: 1.0\nArchitecture: amd64\n".to_owned(),
+            deb: std::path::PathBuf::new(),
+            sha256: sha256(b""),
+            automatic: false,
+            why: None,
+            provenance: None,
+        };
+        let change = Change {
+            add: vec![add],
+            ..Change::default()
+        };
+        let noted = changes(&change, &[installed]);
+        let noted = noted.into_iter().filter(|(_, packages)| !packages.is_empty());
+        assert_eq!(
+            noted.collect::<Vec<_>>(),
+            [("Downgrade", vec!["tool:amd64 (a1.0, 1.0)".to_owned()])]
+        );
+    }
 }

@@ -189,7 +189,7 @@ impl Protocol {
 }
 
 fn parsed(stanza: Option<&Stanza<'_>>) -> Option<Version> {
-    stanza?.line("Version")?.parse().ok()
+    Version::of_status(stanza?.line("Version")?).ok()
 }
 
 /// Returns a descriptor of a file that a program that is started has, too; of the wanted number where that one is free.
@@ -203,4 +203,24 @@ fn inherited(file: &File, number: i32) -> io::Result<OwnedFd> {
 fn seen_inside(system: &System, path: &Path) -> String {
     let below = path.strip_prefix(system.root()).unwrap_or(path);
     Path::new("/").join(below).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_direction_is_the_one_that_dpkg_sees_also_from_versions_that_no_package_may_have_any_more() {
+        for (old, new, direction) in [
+            ("1", "2", '<'),
+            ("2", "1", '>'),
+            ("1.0", "1.0-0", '='),
+            ("a1.0", "1.0", '>'),
+        ] {
+            let texts = [old, new].map(|version| format!("Package: tool\nVersion: {version}\n"));
+            let [before, after] = texts.each_ref().map(|text| Stanza::of_index(text).unwrap());
+            let line = Protocol::Versions.line("tool", Some(&before), Some(&after), "**CONFIGURE**");
+            assert_eq!(line, format!("tool {old} {direction} {new} **CONFIGURE**\n"));
+        }
+    }
 }
