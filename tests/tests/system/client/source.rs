@@ -135,7 +135,6 @@ fn a_folder_that_stands_by_itself_is_an_archive() {
     }
 }
 
-/// An archive of one suite with `Release` and `Release.gpg`, as old tools make it.
 #[test]
 fn what_is_wrong_with_words_about_a_source_is_named() {
     let archive = TestArchive::new();
@@ -160,6 +159,7 @@ fn what_is_wrong_with_words_about_a_source_is_named() {
     );
 }
 
+/// An archive of one suite with `Release` and `Release.gpg`, as old tools make it.
 fn detached() -> Foreign {
     let foreign = Foreign::new();
     let dist = "dists/old";
