@@ -2,7 +2,7 @@
 //!
 //! A line is read as the terminal hands it over: whoever interrupts it there finds the terminal as it was.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead, Write as _};
 
 /// What the Enter key alone answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,17 +17,24 @@ pub(super) fn ask(question: &str, default: DefaultAnswer) -> io::Result<bool> {
         DefaultAnswer::Yes => "[Y/n]",
         DefaultAnswer::No => "[y/N]",
     };
+    let mut input = io::stdin().lock();
     loop {
         write!(io::stderr(), "{question} {choice} ")?;
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line)? == 0 {
+        let Some(line) = read_line(&mut input)? else {
             writeln!(io::stderr())?;
             return Ok(false);
-        }
+        };
         if let Some(answer) = answer(&line, default) {
             return Ok(answer);
         }
     }
+}
+
+/// Reads a line, whatever its bytes are; `None` at the end.
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let length = input.read_until(b'\n', &mut line)?;
+    Ok((length > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
 }
 
 /// Returns what a line means; `None` where that is neither yes nor no.
@@ -43,6 +50,16 @@ fn answer(line: &str, default: DefaultAnswer) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_bytes_that_are_no_text_is_no_answer() {
+        let mut input = &b"\xe9\nyes\n"[..];
+        let mut next = || read_line(&mut input).unwrap();
+        let wrong = next().unwrap();
+        assert_eq!(answer(&wrong, DefaultAnswer::Yes), None);
+        assert_eq!(next().as_deref(), Some("yes\n"));
+        assert_eq!(next(), None);
+    }
 
     #[test]
     fn a_line_is_yes_no_the_default_or_no_answer() {
