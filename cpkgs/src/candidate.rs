@@ -11,11 +11,13 @@ use crate::resolver_input::ResolverInput;
 
 /// From this priority on, an older version than the installed one comes as well. Source: apt_preferences(5).
 const ALSO_OLDER: i32 = 1000;
+/// What is installed counts at least so much. Source: apt_preferences(5).
+const INSTALLED: i32 = 100;
 
 /// A package of one architecture, with all its versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versions {
-    /// All of them, the newest first.
+    /// All of them, the newest first, and of equal ones the installed one.
     pub all: Vec<PackageId>,
     /// The one that is installed.
     pub installed: Option<PackageId>,
@@ -26,9 +28,12 @@ pub struct Versions {
 impl Versions {
     /// Puts versions of one package in order.
     pub fn new(mut all: Vec<PackageId>, input: &ResolverInput<'_>) -> Self {
-        all.sort_by(|left, right| input.universe.compare_versions(*right, *left));
         let mut present = all.iter().copied();
         let installed = present.find(|package| input.installed_as(*package).is_some());
+        all.sort_by(|left, right| {
+            let newest = input.universe.compare_versions(*right, *left);
+            newest.then_with(|| (Some(*left) != installed).cmp(&(Some(*right) != installed)))
+        });
         let candidate = candidate(&all, installed, input);
         Self {
             all,
@@ -67,7 +72,17 @@ fn candidate(
     installed: Option<PackageId>,
     input: &ResolverInput<'_>,
 ) -> Option<PackageId> {
-    let priority = |package: PackageId| input.universe.priority(package);
+    let universe = &input.universe;
+    // Other bytes of the same version, however that is written, are no upgrade: what is installed counts as much as those.
+    let is_same =
+        |other: &&PackageId| installed.is_some_and(|own| universe.compare_versions(**other, own).is_eq());
+    let same = packages.iter().filter(is_same);
+    let own = same.map(|other| universe.priority(*other)).max();
+    let own = own.map_or(INSTALLED, |own| own.max(INSTALLED));
+    let priority = |package: PackageId| match Some(package) == installed {
+        true => own,
+        false => universe.priority(package),
+    };
     let present = packages.iter().position(|package| Some(*package) == installed);
     let counts = |(place, package): &(usize, PackageId)| match present.map(|present| place.cmp(&present)) {
         Some(Ordering::Equal) => true,
@@ -95,6 +110,12 @@ mod tests {
 
     /// Returns what one installed package would be upgraded to, where others are offered.
     fn upgrade(version: &str, architecture: &str, offered: &[&str]) -> Option<String> {
+        let (candidate, is_newer) = candidate_of(version, architecture, offered);
+        is_newer.then_some(candidate)
+    }
+
+    /// Returns the candidate of one installed package, where others are offered, and whether it is newer.
+    fn candidate_of(version: &str, architecture: &str, offered: &[&str]) -> (String, bool) {
         let cache = tempfile::tempdir().unwrap();
         let machine = Machine::new(machine::architecture(), &[]).unwrap();
         let library = PackageCache::open(cache.path(), Lists::none(), machine).unwrap();
@@ -120,8 +141,8 @@ mod tests {
         let input = ResolverInput::new(&library, &[installed], files.collect()).unwrap();
         let versions = Versions::of_installed("tool", architecture, &input);
         assert!(versions.installed.is_some());
-        let newer = versions.upgrade(&input)?;
-        Some(input.universe.version(newer).to_owned())
+        let candidate = input.universe.version(versions.candidate.unwrap());
+        (candidate.to_owned(), versions.upgrade(&input).is_some())
     }
 
     #[test]
@@ -134,6 +155,15 @@ mod tests {
     #[test]
     fn an_installed_package_without_architecture_is_one_of_the_machine() {
         assert_eq!(upgrade("1", "", &["2"]).as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_version_in_another_writing_is_no_other_candidate() {
+        let native = machine::architecture();
+        for offered in ["1.0-0", "0:1.0", "1.00"] {
+            let found = candidate_of("1.0", native, &[offered]);
+            assert_eq!(found, ("1.0".to_owned(), false), "{offered}");
+        }
     }
 
     #[test]
