@@ -9,7 +9,7 @@ use debian_control::terminal::{escaped, escaped_json};
 use serde::Serialize;
 
 use super::plan_text::{Headings, Page};
-use super::table;
+use super::table::{self, Row, TooWide};
 
 /// The format that data is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) struct Printer {
     /// How wide it is, where it is a terminal.
     width: Option<usize>,
     /// Rows that make a table there.
-    rows: Vec<Vec<String>>,
+    rows: Vec<Row>,
     format: OutputFormat,
     verbosity: Verbosity,
 }
@@ -64,10 +64,18 @@ impl Printer {
 
     /// Prints cells between tabs, each made safe for a terminal; on a terminal they stand below each other.
     pub(super) fn row(&mut self, row: impl Display) -> Result<(), PrintError> {
-        let row = row.to_string();
+        self.lay_row(&row.to_string(), TooWide::RunsOver)
+    }
+
+    /// Prints a row whose last cell is a description: it ends at the edge of a terminal.
+    pub(super) fn described_row(&mut self, row: impl Display) -> Result<(), PrintError> {
+        self.lay_row(&row.to_string(), TooWide::Cut)
+    }
+
+    fn lay_row(&mut self, row: &str, too_wide: TooWide) -> Result<(), PrintError> {
         let cells: Vec<String> = row.split('\t').map(escaped).collect();
         if self.width.is_some() {
-            self.rows.push(cells);
+            self.rows.push(Row { cells, too_wide });
             return Ok(());
         }
         self.line(cells.join("\t"))

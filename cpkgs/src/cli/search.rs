@@ -108,5 +108,5 @@ pub(super) fn print(view: &PackageView<'_>, context: &mut Context) -> Result<(),
     let name = full_name(view.name, view.architecture);
     Ok(context
         .printer
-        .row(format_args!("{name}\t{version}\t{description}"))?)
+        .described_row(format_args!("{name}\t{version}\t{description}"))?)
 }
