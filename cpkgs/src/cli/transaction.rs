@@ -155,6 +155,12 @@ impl Transaction<'_, '_> {
         if plan.is_empty() {
             return Ok(());
         }
+        if let Some(text) = self.disk_warning()? {
+            match asks {
+                true => context.printer.error_line(format_args!("warning: {text}")),
+                false => context.printer.warning(text),
+            }
+        }
         if run != Run::Dry {
             let mut lines = lines(universe, plan, page(&std::io::stderr()));
             lines.push(self.sum(context)?);
@@ -170,19 +176,21 @@ impl Transaction<'_, '_> {
         Ok(context.printer.line(sum)?)
     }
 
-    /// Returns what all of the plan comes to, and warns where the disk may be too small for it.
+    /// Returns what there is to warn of where the disk may be too small for the plan.
+    fn disk_warning(&self) -> Result<Option<String>, Failure> {
+        let (free, needed) = (free_space(self.target.place()), u64::try_from(self.disk()?).ok());
+        let small = free.zip(needed).filter(|(free, needed)| needed > free);
+        Ok(small.map(|(free, needed)| {
+            let [needed, free] = [needed, free].map(human_size::bytes);
+            format!("it may not fit on the disk: it needs {needed}, and {free} are free")
+        }))
+    }
+
+    /// Returns what all of the plan comes to.
     fn sum(&self, context: &Context) -> Result<String, Failure> {
         let plan = &self.plan;
         let disk = self.disk()?;
         let free = free_space(self.target.place());
-        if let (Some(free), Ok(needed)) = (free, u64::try_from(disk))
-            && needed > free
-        {
-            let [needed, free] = [needed, free].map(human_size::bytes);
-            context.printer.warning(format_args!(
-                "it may not fit on the disk: it needs {needed}, and {free} are free"
-            ));
-        }
         let again = match plan.reinstall.len() {
             0 => String::new(),
             count => format!("{count} to reinstall, "),

@@ -1,8 +1,9 @@
 //! Words of commands that mean several packages or say what goes, and commands for those who know apt.
 
 use std::fs;
+use std::process::Command;
 
-use archive_tests::{Apt, Client, DebBuilder, TestArchive, WriteDeb as _};
+use archive_tests::{Apt, Client, DebBuilder, Run, TestArchive, WriteDeb as _};
 use serde_json::json;
 
 /// A client that has the indexes of an archive of these packages.
@@ -117,6 +118,24 @@ fn an_upgrade_names_what_is_held_behind_newer_versions() {
         let names: Vec<_> = kept.map(|one| one["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["lib", "app"], "{command}");
     }
+}
+
+#[test]
+fn who_is_asked_is_warned_of_a_small_disk_also_with_quiet() {
+    let (_archive, client) = client_of(&[package("big").field("Installed-Size", "9223372036854")]);
+    let cpkgs = client.command(&[]).get_program().display().to_string();
+    // A question needs a terminal, which `script` makes.
+    let mut command = Command::new("script");
+    command
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("{cpkgs} --quiet install big"))
+        .arg("/dev/null")
+        .env("CPKGS_HOME", client.home())
+        .current_dir(client.folder());
+    let run = Run::of_input(&mut command, "no\n");
+    let said = run.stdout.find("warning: it may not fit on the disk: it needs ");
+    let asked = run.stdout.find("Go ahead?");
+    assert!(said.is_some() && said < asked, "{}", run.report());
 }
 
 #[test]
