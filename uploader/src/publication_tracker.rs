@@ -78,11 +78,11 @@ impl PublicationTracker {
             PublisherDeps {
                 clock: Arc::new(ServerClock),
                 report: Box::new(move |event| {
+                    let tracker = told.upgrade();
+                    // What the log says is so already for whoever asks then.
+                    tracker.iter().for_each(|tracker| tracker.note(&event));
                     log(&event);
-                    if let Some(tracker) = told.upgrade() {
-                        tracker.note(&event);
-                        tracker.look();
-                    }
+                    tracker.iter().for_each(|tracker| tracker.look());
                 }),
             },
         )?;
