@@ -93,10 +93,8 @@ fn what_only_reads_works_on_a_read_only_disk() {
         let Some(run) = with_mounts(&archive, &script) else {
             return;
         };
-        assert_eq!(
-            run.stdout,
-            archive.repogen(&command.split(' ').collect::<Vec<_>>()).stdout
-        );
+        let elsewhere = archive.repogen(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!(without_free_space(&run.stdout), without_free_space(&elsewhere.stdout));
         assert_eq!(run.code, 0, "{}", run.report());
     }
     // What a killed program left in the log is not passed over.
@@ -111,6 +109,11 @@ fn what_only_reads_works_on_a_read_only_disk() {
         "{}",
         run.report()
     );
+}
+
+/// What a command printed, without the line in which `doctor` counts the free space: whatever else runs on the machine changes it.
+fn without_free_space(printed: &str) -> Vec<&str> {
+    printed.lines().filter(|line| !line.starts_with("ok\tspace\t")).collect()
 }
 
 #[test]
