@@ -18,6 +18,7 @@ mod relations;
 mod resume;
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 use crate::index_vec::{Id, IndexVec, Span, id};
 
@@ -152,6 +153,8 @@ pub struct Universe {
     named: Vec<PackageId>,
     /// The providers of each name, best first.
     providers: Vec<Provider>,
+    /// How many packages need or recommend each name; counted when it is first asked.
+    wanted: OnceLock<IndexVec<NameId, u32>>,
 }
 
 impl Universe {
@@ -290,6 +293,22 @@ impl Universe {
         spans
             .get(field as usize)
             .map_or(&[], |span| span.of(&self.related))
+    }
+
+    /// Returns how many packages need or recommend a name, by itself or as one of several alternatives.
+    pub(crate) fn wanted_by(&self, name: NameId) -> u32 {
+        let wanted = self.wanted.get_or_init(|| {
+            let mut wanted = IndexVec::filled(self.names.len(), 0);
+            for package in self.packages() {
+                let fields = [Field::PreDepends, Field::Depends, Field::Recommends];
+                let groups = fields.into_iter().flat_map(|field| self.related(package, field));
+                for alternative in groups.flat_map(|group| self.group(*group)) {
+                    wanted[alternative.name] += 1;
+                }
+            }
+            wanted
+        });
+        wanted[name]
     }
 
     pub(crate) fn rank(&self, version: VersionId) -> u32 {

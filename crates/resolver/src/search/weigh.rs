@@ -1,5 +1,6 @@
 //! What a package brings with it: an estimate that tells providers of one name apart.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Solver;
@@ -9,9 +10,13 @@ use crate::engine::Var;
 use crate::universe::{Field, PackageId, RelationContext};
 
 /// What comes with a package that is not chosen yet, the package itself among it: as far as the first alternatives say.
+///
+/// Of two that bring as many packages the one is lighter that more packages want by its name: of sixty dictionaries, that of
+/// English and not the smallest file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Weight {
     packages: usize,
+    wanted_by: Reverse<u32>,
     bytes: u64,
 }
 
@@ -61,6 +66,7 @@ impl Solver<'_> {
     /// enough was weighed.
     fn weight(&mut self, package: PackageId, most: usize) -> Option<Weight> {
         let universe = self.encoder.universe;
+        let name = universe.package(package).name;
         let mut coming = HashSet::from([package]);
         let mut queue = vec![package];
         let mut bytes: u64 = 0;
@@ -100,6 +106,7 @@ impl Solver<'_> {
         }
         Some(Weight {
             packages: coming.len(),
+            wanted_by: Reverse(universe.wanted_by(name)),
             bytes,
         })
     }

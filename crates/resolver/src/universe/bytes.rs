@@ -3,6 +3,8 @@
 //! All numbers have 32 bits and are little-endian. The bytes may come from a file that anything happened to: every number and every
 //! range is checked before a universe is made of them.
 
+use std::sync::OnceLock;
+
 use debian_control::relation::Operator;
 
 use super::alternative::{Alternative, Qualifier};
@@ -126,6 +128,7 @@ impl Universe {
             related,
             named,
             providers,
+            wanted: OnceLock::new(),
         };
         match universe.unsound_part() {
             Some(part) => Err(UniverseBytesError::Reference { part }),

@@ -1,6 +1,7 @@
 //! The last step of building: everything in order.
 
 use std::cmp::Reverse;
+use std::sync::OnceLock;
 
 use super::alternative::Qualifier;
 use super::build::UniverseBuilder;
@@ -23,6 +24,7 @@ impl UniverseBuilder {
             related: self.related,
             named: Vec::new(),
             providers: Vec::new(),
+            wanted: OnceLock::new(),
         };
         let mut by_text: Vec<NameId> = universe.names.ids().collect();
         by_text.sort_unstable_by_key(|id| universe.name_text(*id));

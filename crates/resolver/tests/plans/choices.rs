@@ -229,6 +229,23 @@ fn what_providers_recommend_counts_where_it_comes_too() {
 }
 
 #[test]
+fn of_providers_that_bring_as_much_the_one_that_more_packages_want_by_name_comes() {
+    let dictionaries = "dz 1 & Provides: dictionary & Size: 7 & Depends: common \n \
+        en-us 1 & Provides: dictionary & Size: 268 & Depends: common \n \
+        es 1 & Provides: dictionary & Size: 470 & Depends: common \n common 1 \n \
+        all 1 & Recommends: dz, en-us, es \n office 1 & Recommends: en-us | dictionary \n";
+    let world = World::new(&format!(
+        "mail 1 & Recommends: gone-en-us | dictionary \n {dictionaries}"
+    ));
+    assert_eq!(world.install(&["mail"]), "+common=1 +en-us=1 +mail=1");
+    // What brings less still comes before what is wanted more.
+    let world = World::new(&format!(
+        "mail 1 & Recommends: dictionary \n tiny 1 & Provides: dictionary \n {dictionaries}"
+    ));
+    assert_eq!(world.install(&["mail"]), "+mail=1 +tiny=1");
+}
+
+#[test]
 fn equal_providers_are_told_apart_by_bytes_and_then_by_name() {
     let world = World::new(
         "aa 1 & Depends: dict \n bb 1 & Provides: dict & Size: 20 \n cc 1 & Provides: dict & Size: 10 \n \
