@@ -263,6 +263,10 @@ fn requirement_text(universe: &Universe, request: &Request, requirement: &Requir
             let first = requirement.one_of.first()?;
             Some(format!("`{}` is essential", universe.name(*first)))
         }
+        RequiredBy::Installed(package) if is_fixed(request, package) => Some(format!(
+            "{} is part of the host, and cannot be changed",
+            shown(universe, package)
+        )),
         RequiredBy::Installed(package) if universe.is_protected(package) => Some(format!(
             "{} is essential and must stay installed",
             shown(universe, package)

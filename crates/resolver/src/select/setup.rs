@@ -7,7 +7,7 @@ use crate::encode::{Among, Present};
 use crate::engine::Lit;
 use crate::fact::{Exclusion, Fact, RequiredBy, Requirement};
 use crate::recommendations::new_recommendations;
-use crate::request::{Installed, Mark, Recommends, Request, Upgrade, WasBroken};
+use crate::request::{Hold, Installed, Mark, Recommends, Request, Upgrade, WasBroken};
 use crate::search::{Phase, Recommending, Solver};
 use crate::universe::{ArchitectureId, GroupId, NameId, PackageId, Universe};
 use crate::versions::{installed_first, is_earlier, is_offered, is_upgraded, newest_first, siblings};
@@ -135,7 +135,8 @@ impl<'u> Setup<'u> {
         removed: &HashSet<PackageId>,
     ) {
         let package = installed.package;
-        if removed.contains(&package) && !universe.is_protected(package) {
+        let may_go = !universe.is_protected(package) && installed.hold != Hold::Fixed;
+        if removed.contains(&package) && may_go {
             return;
         }
         let one_of = match is_upgraded(universe, request, package) {

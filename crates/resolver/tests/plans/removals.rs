@@ -113,6 +113,19 @@ fn a_held_package_stays_and_the_hint_was_tried() {
 }
 
 #[test]
+fn what_is_the_hosts_is_not_removed_by_name_either() {
+    let world = World::new("* bb 1");
+    let mut request = world.request(&[]);
+    request.remove = vec![Target::named("bb")];
+    assert_eq!(world.short(&world.solve(&request)), "-bb=1");
+    request.installed[0].hold = Hold::Fixed;
+    assert_eq!(
+        world.short(&world.solve(&request)),
+        "`bb` cannot be removed\n  caused by: `bb` 1 is part of the host, and cannot be changed"
+    );
+}
+
+#[test]
 fn what_is_the_hosts_stays_and_nobody_is_said_to_hold_it() {
     let world = World::new("* bb 1 \n bb 2 \n aa 1 & Depends: bb (>= 2)");
     let mut request = world.request(&["aa"]);
