@@ -89,7 +89,8 @@ impl Asking<'_, '_> {
 
     /// Upgrades all, and does what is named.
     ///
-    /// What came by itself and no source has any more gives way to what takes its place; as much of it stays as can.
+    /// What came by itself gives way to a newer version of what somebody asked for, and where no source has it any more to whatever takes
+    /// its place; as much of that stays as can.
     fn everything(&self) -> Result<After, Refusal> {
         let mut wanted = self.scenario.install.clone();
         let first = |wanted: &[usize]| {
@@ -110,15 +111,21 @@ impl Asking<'_, '_> {
             });
         }
         Self::add(&mut wanted, new, |wanted| first(wanted).is_ok());
-        let goes = |after: &After| {
+        let going = |after: &After, counts: fn(&Installed) -> bool| {
             let slots = self.scenario.slots.iter().zip(after);
-            slots
-                .filter(|(slot, after)| slot.installed.is_some() && after.is_none())
-                .count()
+            let going = slots
+                .filter(|(slot, after)| slot.installed.is_some_and(|one| counts(&one)) && after.is_none());
+            going.count()
         };
-        let least = goes(&first(&wanted)?);
+        let least = going(&first(&wanted)?, |_| true);
         Self::add(&mut wanted, self.rebuilt(), |wanted| {
-            first(wanted).is_ok_and(|after| goes(&after) <= least)
+            first(wanted).is_ok_and(|after| going(&after, |_| true) <= least)
+        });
+        let is_manual: fn(&Installed) -> bool = |installed| installed.mark == Mark::Manual;
+        let before = first(&wanted)?;
+        let least = going(&before, is_manual);
+        Self::add(&mut wanted, self.kept_back(&before), |wanted| {
+            first(wanted).is_ok_and(|after| going(&after, is_manual) <= least)
         });
         let after = first(&wanted)?;
         let mut gives_way = self.scenario.slots.iter().zip(&after);
@@ -349,6 +356,26 @@ impl Asking<'_, '_> {
         places
             .filter(|place| !self.scenario.remove.contains(place))
             .collect()
+    }
+
+    /// Returns what somebody asked for and would stay in an older version than apt chose.
+    fn kept_back(&self, after: &After) -> Vec<usize> {
+        let universe = &self.scenario.universe;
+        let slots = self.scenario.slots.iter().zip(after).enumerate();
+        let kept = slots.filter(|(place, (slot, after))| {
+            let stays = slot.installed.filter(|installed| {
+                installed.mark == Mark::Manual
+                    && installed.hold == Hold::Free
+                    && **after == Some(installed.package)
+            });
+            let is_newer = |installed: Installed| {
+                slot.choices
+                    .first()
+                    .is_some_and(|choice| universe.compare_versions(*choice, installed.package).is_gt())
+            };
+            stays.is_some_and(is_newer) && !self.scenario.remove.contains(place)
+        });
+        kept.map(|(place, _)| place).collect()
     }
 
     /// Returns essential packages that are new: not here on any architecture.

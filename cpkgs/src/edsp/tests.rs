@@ -405,13 +405,33 @@ fn a_dist_upgrade_lets_go_of_what_no_source_has_any_more() {
         let lines = lines(flags, more);
         ask(DIST_UPGRADE, &lines.each_ref().map(String::as_str))
     };
-    assert_eq!(ask("iac", ""), ["Install 1", "Install 3", "Remove 2"]);
-    // What was asked for, or is in a source, stays.
+    let upgraded = ["Install 1", "Install 3", "Remove 2"];
+    assert_eq!(ask("iac", ""), upgraded);
+    // For what was asked for, also what a source has.
+    assert_eq!(ask("iac", "APT-Release:\n a=stable,n=trixie"), upgraded);
+    // What was asked for stays itself.
     assert_eq!(ask("ic", ""), Vec::<String>::new());
-    assert_eq!(
-        ask("iac", "APT-Release:\n a=stable,n=trixie"),
-        Vec::<String>::new()
-    );
+}
+
+#[test]
+fn a_dist_upgrade_lets_what_came_by_itself_and_a_source_has_go_for_what_was_asked_for_alone() {
+    let archive = "APT-Release:\n a=stable,n=trixie";
+    let lines = |flags: &str, of_old: &str| {
+        [
+            format!("0 app 1 {flags}"),
+            "1 app 2 c;Conflicts: old".to_owned(),
+            format!("2 old 1 iac;{archive}"),
+            format!("3 user 1 ic;{of_old}"),
+        ]
+    };
+    let ask = |flags: &str, of_old: &str| {
+        let lines = lines(flags, of_old);
+        ask(DIST_UPGRADE, &lines.each_ref().map(String::as_str))
+    };
+    assert_eq!(ask("i", ""), ["Install 1", "Remove 2"]);
+    // Not where something else that was asked for would go with it, and not for what came by itself.
+    assert_eq!(ask("i", "Depends: old"), Vec::<String>::new());
+    assert_eq!(ask("ia", "Depends: app;Recommends: old"), Vec::<String>::new());
 }
 
 #[test]
