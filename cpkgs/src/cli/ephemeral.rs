@@ -46,8 +46,14 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
         recommends: Recommends::Leave,
         ..Request::default()
     };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    let plain_names: Vec<&str> = named
+        .iter()
+        .filter_map(|spec| match spec {
+            Spec::Named(named) => Some(named.name.as_str()),
+            Spec::File(_) => None,
+        })
+        .collect();
+    let plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &plain_names))?;
     let staged = Transaction {
         input: &input,
         target: &target,

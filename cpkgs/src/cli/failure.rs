@@ -257,15 +257,25 @@ impl From<UpdateError> for Failure {
     }
 }
 
+impl Failure {
+    /// Returns that of a list, named by `what`, that was fetched later than the Release which names it.
+    fn of_list(what: String, source: UpdateError) -> Self {
+        let is_away = source.is_away();
+        let failure = Self::from(source).context(what);
+        match is_away {
+            true => failure,
+            false => {
+                failure.hint("if the archive has changed since the last `cpkgs update`, another one helps")
+            }
+        }
+    }
+}
+
 impl From<ContentsError> for Failure {
     fn from(error: ContentsError) -> Self {
         let what = error.to_string();
         match error {
-            ContentsError::Fetch { source, .. } => {
-                let failure = Self::from(*source);
-                let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
-                failure.context(what).hint(hint)
-            }
+            ContentsError::Fetch { source, .. } => Self::of_list(what, *source),
             error => Self::new(REFUSED, error),
         }
     }
@@ -275,11 +285,7 @@ impl From<SourcesError> for Failure {
     fn from(error: SourcesError) -> Self {
         let what = error.to_string();
         match error {
-            SourcesError::Fetch { source, .. } => {
-                let failure = Self::from(*source);
-                let hint = "if the archive has changed since the last `cpkgs update`, another one helps";
-                failure.context(what).hint(hint)
-            }
+            SourcesError::Fetch { source, .. } => Self::of_list(what, *source),
             error => Self::new(REFUSED, error),
         }
     }

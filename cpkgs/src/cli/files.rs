@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use apt_client::contents::{self, ContentsError, FileHits, FileLists};
 use apt_client::lists::Lists;
+use apt_client::package_cache::{PackageCache, PackageSummary};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::installed::InstalledPackage;
@@ -74,6 +75,9 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
         if is_listed || is_chosen {
             found.hits.retain(|hit| suites.contains(&hit.suite.as_str()));
         }
+        if named.version.is_some() && !found.hits.is_empty() {
+            tell_of_other_versions(&named, first, library, context)?;
+        }
     }
     report_missing(lists.missing, &found, context)?;
     if found.hits.is_empty() {
@@ -85,6 +89,37 @@ pub(super) fn files(args: &FilesArgs, context: &mut Context) -> Result<Outcome, 
     }
     tell_cut(&found, context);
     print(found.hits.into_iter().map(|hit| hit.path).collect(), context)
+}
+
+/// Warns where a suite has other versions beside the one that was named: a list of files knows names only.
+fn tell_of_other_versions(
+    named: &Named,
+    meant: &PackageSummary<'_>,
+    library: &PackageCache,
+    context: &Context,
+) -> Result<(), Failure> {
+    let any_version = Named {
+        version: None,
+        ..named.clone()
+    };
+    let suites: Vec<&str> = library
+        .indexes_of(meant)
+        .map(|index| index.codename.as_str())
+        .collect();
+    let mut others = matching(&any_version, library)?;
+    others.retain(|other| {
+        let mut indexes = library.indexes_of(other);
+        other.version != meant.version && indexes.any(|index| suites.contains(&index.codename.as_str()))
+    });
+    if let Some(other) = others.first() {
+        context.printer.warning(format_args!(
+            "the list of files of {} does not tell versions apart: these are also the files of {} {}",
+            suites.join(", "),
+            escaped(&named.name),
+            escaped(other.version)
+        ));
+    }
+    Ok(())
 }
 
 /// Says whether what is installed of a name is what a person means: in this version, or of this suite.
@@ -196,9 +231,20 @@ fn file_lists(context: &mut Context) -> Result<Option<FetchedLists>, Failure> {
     }
     let (fetcher, _shown) = context.shown_fetcher()?;
     let mut failed = Vec::new();
+    // Archives that cannot be reached: that is told of once, whatever was to come from there.
+    let mut away: Vec<&str> = Vec::new();
     for list in missing {
+        let root = list.roots.first().map_or("", String::as_str);
+        if away.contains(&root) {
+            continue;
+        }
         match contents::fetch(&cache, list, &fetcher, &sources) {
-            Err(error @ ContentsError::Fetch { .. }) => failed.push(error.into()),
+            Err(error @ ContentsError::Fetch { .. }) => {
+                if error.is_away() {
+                    away.push(root);
+                }
+                failed.push(error.into());
+            }
             done => done?,
         }
     }

@@ -67,7 +67,8 @@ pub(super) fn refused(refusal: Refusal, input: &ResolverInput<'_>, names: &[&str
         return failure.hint(hint);
     }
     for name in names {
-        if input.universe.versions_of(name).is_empty() {
+        let is_provided = input.universe.providers_of(name).next().is_some();
+        if input.universe.versions_of(name).is_empty() && !is_provided {
             let near = input.library().summaries().similar(name, 3);
             if !near.is_empty() {
                 failure = failure.hint(format_args!("did you mean {}?", near.join(", ")));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use apt_client::fetch::FetchError;
 use apt_client::lists::{self, Freshness, SuiteReport, UpdateError, Updating};
 use clap::Args;
 use cpkgs::machine;
@@ -68,9 +69,19 @@ pub(super) fn run(args: &UpdateArgs, context: &mut Context) -> Result<Outcome, F
         }
     }
     // No command that follows has to read the indexes again. Where there are none, that was said.
-    match context.library().map(drop) {
+    match context.library() {
         Err(failure) if failures.is_empty() => Err(failure),
-        _ => report_failures(failures),
+        Err(_) => report_failures(failures).map_err(|(worst, _)| worst),
+        Ok(library) => report_failures(failures).map_err(|(worst, suites)| {
+            let is_kept = |(url, suite): &(String, String)| {
+                let mut indexes = library.lists().indexes.iter();
+                indexes.any(|index| index.url == *url && index.is_suite(suite))
+            };
+            match suites.iter().any(is_kept) {
+                true => worst.hint("the previous indexes were kept"),
+                false => worst,
+            }
+        }),
     }
 }
 
@@ -117,16 +128,22 @@ impl SuiteFailure {
     /// was to come from it. `None` where the reason is the suite's own.
     fn shared_cause(&self) -> Option<(&str, String)> {
         use std::error::Error as _;
-        let UpdateError::Fetch(error) = &self.error else {
-            return None;
+        let cause = match &self.error {
+            UpdateError::Fetch(FetchError::Offline { .. }) => "offline".to_owned(),
+            UpdateError::Fetch(error) if error.is_passing() => error.source()?.to_string(),
+            _ => return None,
         };
-        let cause = error.source()?.to_string();
-        error.is_passing().then_some((self.url.as_str(), cause))
+        Some((self.url.as_str(), cause))
     }
 }
 
-/// Reports all failures, each cause once; the one that says most about safety decides the exit code.
-fn report_failures(failures: Vec<SuiteFailure>) -> Result<Outcome, Failure> {
+/// Reports all failures, each cause once; the one that says most about safety decides the exit code, and is left to be reported with
+/// the addresses and suites that failed.
+fn report_failures(failures: Vec<SuiteFailure>) -> Result<Outcome, (Failure, Vec<(String, String)>)> {
+    let suites = failures
+        .iter()
+        .map(|failed| (failed.url.clone(), failed.suite.clone()));
+    let suites = suites.collect();
     let mut groups: Vec<Vec<SuiteFailure>> = Vec::new();
     for failure in failures {
         let cause = failure.shared_cause();
@@ -146,7 +163,7 @@ fn report_failures(failures: Vec<SuiteFailure>) -> Result<Outcome, Failure> {
     for failure in &failures {
         failure.print();
     }
-    Err(worst.hint("the previous indexes were kept"))
+    Err((worst, suites))
 }
 
 /// Returns one failure for suites that fail for one reason.

@@ -51,7 +51,7 @@ pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Fail
         return Err(
             Failure::saying(REFUSED, format_args!("`{}` is not installed", args.name)).hint(format_args!(
                 "`cpkgs rdepends {}` shows who would need it",
-                args.name
+                named.name
             )),
         );
     }

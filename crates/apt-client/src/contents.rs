@@ -46,6 +46,16 @@ pub enum ContentsError {
     },
 }
 
+impl ContentsError {
+    /// Says whether nothing else can be fetched from that archive, either: it cannot be reached, or no network is to be asked.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Fetch { source, .. } => source.is_away(),
+            Self::Write { .. } => false,
+        }
+    }
+}
+
 /// The lists of files that are here.
 pub struct FileLists {
     /// Each with the codename of its suite.

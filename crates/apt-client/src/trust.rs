@@ -37,8 +37,8 @@ pub enum TrustError {
         /// Which one.
         source: ReleaseError,
     },
-    /// It lists its files by digests that anybody could make other files for.
-    #[error("it lists no SHA256 of its files; MD5 and SHA-1 are not accepted")]
+    /// It does not list its files by the digest that is read.
+    #[error("it lists no SHA256 of its files, and other digests are not read")]
     NoDigests,
     /// It does not say when it was made.
     #[error("it has no Date, so an old one could not be told from a new one")]

@@ -2,6 +2,7 @@
 
 mod date;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::digest::Sha256;
@@ -167,7 +168,15 @@ impl Release {
     /// # Errors
     /// As [`Self::parse`], but for those fields.
     pub fn parse_counting(text: &str, counting: &[&str]) -> Result<Self, ReleaseError> {
-        let stanza = &Stanza::parse(text)?;
+        // As apt has it, comments may stand between fields.
+        let uncommented: Cow<'_, str> = match text.contains("\n#") || text.starts_with('#') {
+            true => text
+                .split_inclusive('\n')
+                .filter(|line| !line.starts_with('#'))
+                .collect(),
+            false => text.into(),
+        };
+        let stanza = &Stanza::parse(&uncommented)?;
         let time = |field| match date(stanza, field) {
             Err(_) if !counting.contains(&field) => Ok(None),
             time => time,

@@ -36,27 +36,31 @@ pub(super) fn remove(args: &RemoveArgs, context: &mut Context) -> Result<Outcome
         let text = format!("the source `{url}` has no suite `{missing}`");
         return Err(Failure::saying(REFUSED, text).hint(format_args!("it has {}", suites.join(", "))));
     }
-    let mut is_known = false;
+    let mut removed: Vec<String> = Vec::new();
     change_sources(context, |sources| {
-        let before = sources.clone();
         let named = sources
             .iter_mut()
             .filter(|source| source.url.trim_end_matches('/') == url);
         for source in named {
-            source
-                .suites
-                .retain(|suite| !args.suite.is_empty() && !args.suite.contains(suite));
+            let (gone, stays) = std::mem::take(&mut source.suites)
+                .into_iter()
+                .partition(|suite| args.suite.is_empty() || args.suite.contains(suite));
+            source.suites = stays;
+            removed.extend::<Vec<String>>(gone);
         }
         sources.retain(|source| !source.suites.is_empty());
-        is_known = *sources != before;
     })?;
-    if !is_known {
+    if removed.is_empty() {
         return Err(
             Failure::saying(REFUSED, format_args!("there is no such source: `{url}`"))
                 .hint("`cpkgs source list` names them"),
         );
     }
-    context.printer.info(format_args!("removed {}", escaped(url)));
+    context.printer.info(format_args!(
+        "removed {} {}",
+        escaped(url),
+        escaped(&removed.join(" "))
+    ));
     context.printer.info("next: `cpkgs update`");
     Ok(Outcome::Success)
 }

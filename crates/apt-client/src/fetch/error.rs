@@ -155,11 +155,20 @@ impl FetchError {
         is_answer || self.is_passing()
     }
 
+    /// Says whether nothing else comes from there, either: the server cannot be reached, or no network is to be asked.
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Proxy { .. } | Self::Slow { .. } | Self::Offline { .. }
+        )
+    }
+
     /// Says whether the network, or whoever is behind it, may do better another time or at another place.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Proxy { .. } | Self::Slow { .. } => true,
-            Self::Status { status, .. } => *status == 429 || *status >= 500,
+            // 304 without need is the answer of a cache that mixed requests up.
+            Self::Status { status, .. } => matches!(*status, 304 | 408 | 429 | 500..),
             _ => false,
         }
     }

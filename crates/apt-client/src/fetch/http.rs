@@ -283,7 +283,7 @@ async fn expect(response: Response, location: &Location) -> Result<Response, Fet
             why: None,
         }),
         // A redirect that was not followed has no address that could be.
-        status if status.is_redirection() => Err(FetchError::Astray {
+        status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => Err(FetchError::Astray {
             location,
             why: "a redirect to what is no address".to_owned(),
         }),

@@ -80,6 +80,18 @@ pub enum UpdateError {
         /// The folder.
         suite: String,
     },
+    /// An index is listed in forms alone that are not read.
+    #[error("`{suite}` of `{url}` lists `{index}` as {listed} only, which is not read")]
+    UnreadForms {
+        /// The archive.
+        url: String,
+        /// The suite.
+        suite: String,
+        /// The index, without an extension.
+        index: String,
+        /// What is listed.
+        listed: String,
+    },
     /// An index is not the one that is signed.
     #[error("`{location}` is not what was signed: {what}")]
     Wrong {
@@ -107,4 +119,11 @@ pub enum UpdateError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl UpdateError {
+    /// Says whether nothing else comes from its archive, either.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Fetch(error) if error.is_away())
+    }
 }

@@ -64,6 +64,13 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
                     architecture: architecture.clone(),
                     path,
                 });
+            } else if let Some(listed) = unread_form(&release.sha256, &path) {
+                return Err(UpdateError::UnreadForms {
+                    url: suite.url.clone(),
+                    suite: suite.asked.clone(),
+                    index: path,
+                    listed: listed.to_owned(),
+                });
             }
         }
         if names.indexes.len() > before {
@@ -153,6 +160,16 @@ fn flat(release: &Release, suite: &KeptSuite) -> Result<IndexNames, UpdateError>
         }],
         ..IndexNames::default()
     })
+}
+
+/// Returns the name of a file that is an index in a form which is not read, such as `Packages.lz4`.
+fn unread_form<'r>(files: &'r [IndexFile], path: &str) -> Option<&'r str> {
+    let mut names = files.iter().map(|file| file.path.as_str());
+    let name = names.find(|name| {
+        let extension = name.strip_prefix(path).and_then(|rest| rest.strip_prefix('.'));
+        extension.is_some_and(|extension| ["lz4", "lz", "Z", "br"].contains(&extension))
+    })?;
+    name.rsplit('/').next()
 }
 
 /// Says whether a Release knows a component: by name, or by what it lists of it. A name may stand behind the suite's own part.

@@ -30,6 +30,13 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn comments_stand_between_fields() {
+    let text = release().render();
+    let commented = format!("# of tonight\n{}", text.replace("\nSuite:", "\n# next\nSuite:"));
+    assert_eq!(Release::parse(&commented), Ok(release()));
+}
+
+#[test]
 fn a_value_never_makes_a_field() {
     let text = Release {
         origin: Some("A\nSuite: evil".into()),
