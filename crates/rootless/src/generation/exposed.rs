@@ -5,7 +5,8 @@
 //!
 //! Debian divides a program over several packages, though, and has packages that only bring others. So a package that was asked for
 //! also stands for what it needs of its own source, and one that has nothing but documentation for what it needs. Of the source of the
-//! first one is also what those need that it stands for, and what has its name: `ruby-rubygems` for `ruby`, `gnat-12` for `gnat`.
+//! first one is also what those need that it stands for, and what has its name: `ruby-rubygems` for `ruby`, `gnat-12` for `gnat`. What a
+//! package brings that only brings others counts as asked for itself: `ruby` for `ruby-full`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -44,8 +45,12 @@ pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usiz
                 let stands_for = about
                     .get(index)
                     .is_some_and(|other| one.stands_for(other) || asked_for.is_divided_into(other));
-                if stands_for && seen.insert((index, first)) {
-                    queue.push((index, first));
+                // Who asks for a package that only brings others asks for these.
+                let firsts = [Some(first), one.is_meta.then_some(index)];
+                for first in firsts.into_iter().flatten().filter(|_| stands_for) {
+                    if seen.insert((index, first)) {
+                        queue.push((index, first));
+                    }
                 }
             }
         }
@@ -61,7 +66,7 @@ struct About {
     names: Vec<String>,
     needs: Vec<String>,
     is_essential: bool,
-    /// Whether it has nothing but documentation.
+    /// Whether it has nothing but documentation, and links that are no programs.
     is_meta: bool,
 }
 
@@ -113,7 +118,12 @@ fn is_meta(package: &Package) -> bool {
     let mut entries = package.entries.iter();
     entries.all(|entry| {
         let mut folders = documentation.iter();
-        matches!(entry.found, Found::Folder)
+        let mut parts = entry.path.split(|byte| *byte == b'/');
+        let is_program = parts.any(|part| [&b"bin"[..], b"sbin", b"games"].contains(&part));
+        // What leads to another package's folder is nothing of its own: `usr/lib/jvm/default-java`.
+        let is_link = matches!(entry.found, Found::Link { .. }) && !is_program;
+        is_link
+            || matches!(entry.found, Found::Folder)
             || folders.any(|folder| entry.path.starts_with(folder.as_bytes()))
     })
 }

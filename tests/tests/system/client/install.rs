@@ -4,14 +4,14 @@ use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
 use serde_json::json;
 
-fn greeting(version: &str) -> DebBuilder {
+pub(super) fn greeting(version: &str) -> DebBuilder {
     let script = format!("#!/bin/sh\necho hello {version}\n");
     DebBuilder::new("greeting", version, "all")
         .depends("phrases (>= 1)")
         .file("usr/bin/greeting", script)
 }
 
-fn served() -> (TestArchive, Nginx, Client) {
+pub(super) fn served() -> (TestArchive, Nginx, Client) {
     let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
     archive
         .add(&[greeting("1.0"), DebBuilder::new("phrases", "1.0", "all")])
@@ -20,46 +20,6 @@ fn served() -> (TestArchive, Nginx, Client) {
     let client = Client::of(&archive, &nginx.url());
     client.run(&["update"]).ok();
     (archive, nginx, client)
-}
-
-#[test]
-fn what_people_read_of_packages_says_first_what_they_are_and_whether_they_are_here() {
-    let (_archive, _nginx, client) = served();
-    client.run(&["install", "--yes", "greeting"]).ok();
-    let shown = client.run(&["show", "greeting", "phrases", "absent"]).exits(1);
-    let lines: Vec<&str> = shown.stdout.lines().collect();
-    assert_eq!(
-        lines[..4],
-        [
-            "Package: greeting",
-            "Version: 1.0",
-            "Architecture: all",
-            "Installed: yes"
-        ]
-    );
-    assert!(
-        shown.stdout.contains("\n\nPackage: phrases\n"),
-        "{}",
-        shown.report()
-    );
-    assert!(
-        shown.stdout.contains("Installed: yes, for other packages\n"),
-        "{}",
-        shown.report()
-    );
-    assert!(!shown.stdout.contains("SHA256"), "{}", shown.report());
-    assert!(
-        shown.stderr.contains("there is no package `absent`"),
-        "{}",
-        shown.report()
-    );
-    assert_eq!(
-        client.run(&["list", "greet*", "--installed"]).ok().rows()[0][0],
-        "greeting"
-    );
-    assert_eq!(client.run(&["list", "phra?es"]).ok().rows().len(), 1);
-    assert_eq!(client.run(&["list", "phra"]).ok().stdout, "");
-    client.run(&["gc", "--keep", "0"]).exits(2);
 }
 
 #[test]
@@ -86,64 +46,6 @@ fn a_generation_has_more_packages_than_files_may_be_open() {
         .current_dir(client.folder());
     archive_tests::Run::of(&mut limited).ok();
     assert_eq!(client.json(&["list", "--installed"]).len(), names.len());
-}
-
-#[test]
-fn a_shell_completes_names_of_packages_generations_sources_and_files() {
-    let (archive, nginx, client) = served();
-    archive.add(&[DebBuilder::new("greens", "1.0", "all")]).ok();
-    archive.publish();
-    client.run(&["update"]).ok();
-    client.run(&["install", "--yes", "greeting"]).ok();
-    std::fs::write(client.folder().join("own.deb"), "").unwrap();
-    let program = archive_tests::archive::cpkgs();
-    let folder = program.parent().unwrap().display().to_string();
-    // As readline has it: `typed` is a whole line, and what it takes for words has no `=` in it.
-    let split = |typed: &str, words: &[&str], current: &str| {
-        let script = format!(
-            "PATH={folder}:$PATH; source <(cpkgs completions bash); COMP_LINE='cpkgs {typed}'; COMP_WORDS=(cpkgs {}); COMP_CWORD={}; \
-             _cpkgs_whole_words cpkgs {current}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-            words.join(" "),
-            words.len(),
-        );
-        let mut command = std::process::Command::new("bash");
-        command
-            .args(["-c", &script])
-            .current_dir(client.folder())
-            .env("CPKGS_HOME", client.home());
-        let found = archive_tests::Run::of(&mut command).ok().stdout;
-        found
-            .lines()
-            .map(|line| line.trim().to_owned())
-            .collect::<Vec<String>>()
-    };
-    let completed = |words: &[&str]| split(&words.join(" "), words, words.last().unwrap());
-    assert_eq!(completed(&["install", "gree"]), ["greens", "greeting"]);
-    assert_eq!(
-        split("install greeting=", &["install", "greeting", "="], "''"),
-        ["1.0"]
-    );
-    assert_eq!(
-        split("install greeting=1", &["install", "greeting", "=", "1"], "1"),
-        ["1.0"]
-    );
-    assert_eq!(completed(&["install", "greeting/st"]), ["greeting/stable"]);
-    assert_eq!(completed(&["install", "./ow"]), ["./own.deb"]);
-    assert_eq!(completed(&["remove", "greet"]), ["greeting"]);
-    // What the system has is offered for `--system` only.
-    assert_eq!(completed(&["remove", "dpk"]), [""]);
-    assert!(completed(&["remove", "--system", "dpk"]).contains(&"dpkg".to_owned()));
-    assert!(completed(&["rollback", "''"]).contains(&"1".to_owned()));
-    let of_system = completed(&["rollback", "--system", "''"]);
-    assert!(!of_system.contains(&"1".to_owned()), "{of_system:?}");
-    assert_eq!(completed(&["unhold", "greet"]), [""]);
-    client.run(&["hold", "greeting"]).ok();
-    assert_eq!(completed(&["unhold", "greet"]), ["greeting"]);
-    assert_eq!(completed(&["source", "remove", "http"]), [nginx.url()]);
-    let url = nginx.url();
-    let of_source = completed(&["source", "remove", &url, "--suite", "sta"]);
-    assert_eq!(of_source, ["stable"]);
-    assert_eq!(completed(&["install", "-t", "sta"]), ["stable"]);
 }
 
 #[test]
@@ -254,17 +156,6 @@ fn an_upgrade_names_what_it_keeps_back_and_a_full_upgrade_removes_what_is_in_the
 }
 
 #[test]
-fn a_version_or_a_suite_that_is_not_there_names_those_that_are() {
-    let (_archive, _nginx, client) = served();
-    for wanted in ["phrases=9", "phrases/testing"] {
-        let said = client.run(&["install", wanted]).exits(1).stderr;
-        let expected =
-            format!("error: there is no package `{wanted}`\n  caused by: available: 1.0 (stable)\n");
-        assert_eq!(said, expected);
-    }
-}
-
-#[test]
 fn a_source_with_a_lower_priority_is_used_for_what_no_other_has() {
     let (_archive, _nginx, client) = served();
     let (other, other_nginx) = TestArchive::served(&["--suite", "unstable"]);
@@ -328,20 +219,6 @@ fn a_folder_that_has_programs_already_is_refused_before_anything_is_downloaded()
 }
 
 #[test]
-fn a_virtual_name_is_told_as_that_with_its_providers() {
-    let (archive, _nginx, client) = served();
-    let provider = |name| DebBuilder::new(name, "1", "all").field("Provides", "mta");
-    archive.add(&[provider("exim"), provider("postfix")]).ok();
-    archive.publish();
-    client.run(&["update"]).ok();
-    for command in ["info", "install"] {
-        let said = client.run(&[command, "mta"]).exits(1).stderr;
-        let expected = "error: `mta` is a virtual package\n  caused by: provided by exim, postfix\n";
-        assert!(said.starts_with(expected), "{said}");
-    }
-}
-
-#[test]
 fn programs_of_dependencies_are_in_bin_only_when_all_are_asked_for() {
     let (archive, _nginx, client) = served();
     let tool = DebBuilder::new("tool", "1.0", "all")
@@ -382,14 +259,26 @@ fn a_package_that_only_brings_others_stands_for_those_of_its_source_further_down
             program(of("client", "server").depends("wrappers"), "ask"),
             program(of("wrappers", "common"), "wrap"),
             program(of("other", "other").depends("wrappers"), "other"),
+            // What it brings counts as asked for itself.
+            of("language-full", "language-defaults")
+                .depends("language")
+                .entry(
+                    "usr/lib/language/default",
+                    tar::EntryType::Symlink,
+                    0o777,
+                    "language-1",
+                    &[],
+                ),
+            program(of("language", "language").depends("language-tools"), "language"),
+            program(of("language-tools", "tools"), "language-build"),
         ])
         .ok();
     archive.publish();
     client.run(&["update"]).ok();
-    client.run(&["install", "--yes", "meta"]).ok();
+    client.run(&["install", "--yes", "meta", "language-full"]).ok();
     let is_in_bin = |name| client.path(&format!("packages/bin/{name}")).exists();
-    let names = ["serve", "ask", "wrap", "other"];
-    assert_eq!(names.map(is_in_bin), [true, true, true, false]);
+    let names = ["serve", "ask", "wrap", "language", "language-build", "other"];
+    assert_eq!(names.map(is_in_bin), [true, true, true, true, true, false]);
 }
 
 #[test]
@@ -445,95 +334,6 @@ fn nothing_is_asked_where_nobody_can_answer() {
 }
 
 #[test]
-fn a_request_that_cannot_be_met_says_why_and_names_what_is_near() {
-    let (archive, _nginx, client) = served();
-    archive
-        .add(&[DebBuilder::new("app", "1.0", "all").depends("phrases (>= 9)")])
-        .ok();
-    archive.publish();
-    client.run(&["update"]).ok();
-    let run = client.run(&["install", "--yes", "app"]).exits(1);
-    assert!(
-        run.stderr.contains("error: `app` cannot be installed"),
-        "{}",
-        run.report()
-    );
-    assert!(
-        run.stderr
-            .contains("caused by: `app` 1.0 needs `phrases` (>= 9), newest available is 1.0"),
-        "{}",
-        run.report()
-    );
-    let run = client.run(&["install", "--yes", "greetin"]).exits(1);
-    assert!(
-        run.stderr.contains("hint: did you mean greeting?"),
-        "{}",
-        run.report()
-    );
-    let checked = client.run(&["check", "--json"]).exits(1);
-    assert!(
-        checked.stdout.ends_with("{\"checked\":3,\"broken\":1}\n"),
-        "{}",
-        checked.report()
-    );
-}
-
-#[test]
-fn an_update_of_what_is_unchanged_is_one_request() {
-    let (archive, nginx, client) = served();
-    // What was changed a moment ago is asked for as if nothing was here.
-    let path = archive.root().join("dists/stable/InRelease");
-    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
-    std::fs::File::open(path).unwrap().set_modified(earlier).unwrap();
-    client.run(&["update"]).ok();
-    let before = nginx.access_log().len();
-    let run = client.run(&["update", "--json"]).ok();
-    assert!(
-        run.stdout.contains("\"status\":\"unchanged\""),
-        "{}",
-        run.report()
-    );
-    let after = nginx.access_log();
-    let new: Vec<String> = after[before..]
-        .iter()
-        .map(|access| format!("{} {}", access.status, access.path))
-        .collect();
-    assert_eq!(new, ["304 /dists/stable/InRelease"]);
-}
-
-#[test]
-fn an_update_after_a_change_fetches_the_changed_chunks_only() {
-    let (archive, nginx) = TestArchive::served(&["--suite", "stable", "--architecture", "amd64"]);
-    let text = |number: usize| {
-        // Text that does not compress, so that an index of few packages has many chunks.
-        let mut random = archive_tests::Random::new(number as u64 + 1);
-        (0..6_000)
-            .map(|_| char::from(b'a' + random.below(26) as u8))
-            .collect::<String>()
-    };
-    let packages: Vec<DebBuilder> = (0..200)
-        .map(|number| DebBuilder::new(&format!("package{number}"), "1", "all").field("X-Text", &text(number)))
-        .collect();
-    archive.add(&packages).ok();
-    archive.publish();
-    let client = Client::of(&archive, &nginx.url());
-    client.run(&["update"]).ok();
-    archive.add(&[DebBuilder::new("package7", "2", "all")]).ok();
-    archive.publish();
-    let update = &client.json(&["update"])[0];
-    let whole =
-        std::fs::metadata(archive.root().join("dists/stable/main/binary-amd64/Packages.zst")).unwrap();
-    assert!(
-        update["bytes"].as_u64().unwrap() < whole.len() / 2,
-        "{update} of {}",
-        whole.len()
-    );
-    assert!(update["requests"].as_u64().unwrap() <= 5, "{update}");
-    let found = client.json(&["info", "package7"]);
-    assert_eq!(found[0]["version"], "2");
-}
-
-#[test]
 fn a_folder_is_an_archive_and_a_file_a_package() {
     let archive = TestArchive::new();
     archive.add(&[DebBuilder::new("phrases", "1.0", "all")]).ok();
@@ -545,46 +345,6 @@ fn a_folder_is_an_archive_and_a_file_a_package() {
     assert_eq!(client.program("greeting", &[]).ok().stdout, "hello 3.0\n");
     let found = client.json(&["search", "PHRASES"]);
     assert_eq!(found[0]["name"], "phrases");
-}
-
-#[test]
-fn a_key_that_nobody_looked_at_is_not_trusted() {
-    let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
-    archive.publish();
-    let client = Client::new();
-    let run = client.run(&["source", "add", &nginx.url(), "--yes"]).exits(2);
-    assert!(
-        run.stderr.contains("the key was not confirmed"),
-        "{}",
-        run.report()
-    );
-    let other = "0000000000000000000000000000000000000000";
-    client
-        .run(&["source", "add", &nginx.url(), "--fingerprint", other])
-        .exits(4);
-    assert!(client.run(&["source", "list"]).ok().stdout.is_empty());
-}
-
-#[test]
-fn what_was_fetched_from_a_source_that_is_gone_or_has_other_keys_counts_for_nothing() {
-    let (archive, _nginx, _) = served();
-    let url = format!("file:{}", archive.root().display());
-    let client = Client::of(&archive, &url);
-    client.run(&["update"]).ok();
-    client.run(&["info", "greeting"]).ok();
-    let keys = std::fs::read_dir(client.home().join("keyrings"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let trusted = std::fs::read(&keys).unwrap();
-    std::fs::write(&keys, b"other keys").unwrap();
-    assert_eq!(client.run(&["info", "greeting"]).code, 1);
-    std::fs::write(&keys, trusted).unwrap();
-    client.run(&["info", "greeting"]).ok();
-    client.run(&["source", "remove", &url]).ok();
-    client.run(&["info", "greeting"]).exits(1);
 }
 
 /// Says whether this machine lets its users have namespaces with mounts of their own.
@@ -625,10 +385,16 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     let placed = DebBuilder::new("placed", "1.0", "all")
         .file("usr/bin/placed", "#!/bin/sh\necho placed\n")
         .file("usr/lib/x86_64-linux-gnu/placed/words", "");
-    archive.add(&[fixed, other, plain, called, module, placed]).ok();
+    // It reads what a compiler wrote, which saw the headers of the generation.
+    let make = DebBuilder::new("make", "1.0", "all")
+        .file("usr/bin/make", "#!/bin/sh\necho make\n")
+        .file("usr/lib/gcc/x86_64-linux-gnu/12/cc1", "");
+    archive
+        .add(&[fixed, other, plain, called, module, placed, make])
+        .ok();
     archive.publish();
     client.run(&["update"]).ok();
-    let names = ["fixed", "other", "plain", "called", "module", "placed"];
+    let names = ["fixed", "other", "plain", "called", "module", "placed", "make"];
     client.run(&[&["install", "--yes"], &names[..]].concat()).ok();
     let bin = client.path("packages/bin");
     let run = |program: &str| {
@@ -652,7 +418,7 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
     assert_eq!(outside.stdout, "--json a b\n/usr/bin/other\n");
     // What names no path of the generation starts as it is, unless it looks around where it lies.
     assert!(!client.path("packages/current/direct/plain").exists());
-    for program in ["other", "called", "tool", "placed"] {
+    for program in ["other", "called", "tool", "placed", "make"] {
         let direct = client.path("packages/current/direct").join(program);
         assert!(direct.exists(), "{program}");
     }

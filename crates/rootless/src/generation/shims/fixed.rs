@@ -27,6 +27,9 @@ const LIBC: &[&str] = &["libc.so.", "libm.so.", "ld-linux", "libpthread.so.", "l
 /// Programs that find their files from where they are themselves, and take the loader for that.
 const FROM_THEMSELVES: &[&[u8]] = &[b"protoc", b"rustc", b"rustdoc", b"sbcl"];
 
+/// Programs that look for what a compiler of the generation names in the lists of dependencies that it writes (`gcc -MD`).
+const FROM_COMPILERS: &[&[u8]] = &[b"bmake", b"make", b"ninja", b"samu", b"scons", b"tup"];
+
 /// Which files of a generation name paths of it.
 #[derive(Default)]
 pub(super) struct FixedPaths {
@@ -43,6 +46,7 @@ impl FixedPaths {
     pub(super) fn any(&self, site: &Site<'_>, (path, file): (&[u8], &[u8]), closure: &Closure) -> bool {
         let libraries = closure.files.iter().filter(|path| !is_libc(path));
         FROM_THEMSELVES.contains(&name(file))
+            || FROM_COMPILERS.contains(&name(file)) && site.tree.find(b"usr/lib/gcc").is_some()
             || [path, file].iter().any(|path| has_folder(site, name(path)))
             || imports(site, file).iter().any(|module| has_folder(site, module))
             || std::iter::once(file)
