@@ -6,7 +6,9 @@ use debian_control::name::{PackageName, SuiteName};
 use crate::audit::Actor;
 use crate::condemned::{CondemnedFile, CondemnedFiles, Deleters, RefusedFile, TreeFile};
 use crate::conflict::Conflict;
-use crate::content::{Entry, ListPart, MisplacedFile, NewContent, PoolFile, Selection, YankedPackage};
+use crate::content::{
+    Content, Entry, ListPart, MisplacedFile, NewContent, PoolFile, Selection, YankedPackage,
+};
 use crate::error::CatalogError;
 use crate::lease::{Epoch, LeaseAnswer, LeaseState};
 use crate::listing::Description;
@@ -166,6 +168,10 @@ pub trait Catalog: Send + Sync {
         by: Option<&Actor>,
         now: i64,
     ) -> Result<bool, CatalogError>;
+
+    /// Says whether one of these suites ever gave other bytes the file name of a content: those of another epoch, or some that were
+    /// pruned since.
+    fn gave_file_name(&self, content: &Content, suites: &[&SuiteName]) -> Result<bool, CatalogError>;
 
     /// Returns the path of every file of the pool, below the root, in no order.
     fn pool_paths(&self) -> Result<Vec<String>, CatalogError>;

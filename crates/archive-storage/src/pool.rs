@@ -33,6 +33,15 @@ pub struct PoolName<'a> {
     pub file_name: &'a str,
 }
 
+/// Whether the usual name of a file may be its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsualName {
+    /// No other bytes ever had it.
+    Free,
+    /// Other bytes had it, and are gone perhaps: caches may keep them under it for as long as they were told to.
+    Given,
+}
+
 impl PoolName<'_> {
     /// Returns the path below the tree: `pool/COMPONENT/PREFIX/SOURCE/NAME_VERSION_ARCH.deb`.
     pub fn path(&self) -> String {
@@ -74,15 +83,18 @@ pub fn tree_and_path(below_root: &str) -> (&str, &str) {
 
 /// Gives a file its name in the pool, and returns that name below the tree.
 ///
-/// The name is the usual one, or one beside it where other bytes hold that. A file that is there already with the
+/// The name is the usual one, or one beside it where other bytes hold that or had it. A file that is there already with the
 /// same bytes is taken as it is. [`FileStore::settle`] makes the new name last.
 pub fn put(
     store: &dyn FileStore,
     tree: &str,
     file: &LocalFile<'_>,
     name: &PoolName<'_>,
+    usual: UsualName,
 ) -> Result<String, PoolError> {
-    put_one_of(tree, &name.paths(&file.sha256), |path| store.put_new(path, file))
+    put_one_of(tree, name.paths(&file.sha256), usual, |path| {
+        store.put_new(path, file)
+    })
 }
 
 /// The same with the bytes of a file that the store has.
@@ -91,25 +103,27 @@ pub fn copy(
     tree: &str,
     from: &str,
     name: &PoolName<'_>,
+    usual: UsualName,
     sha256: &Sha256,
 ) -> Result<String, PoolError> {
-    put_one_of(tree, &name.paths(sha256), |path| {
+    put_one_of(tree, name.paths(sha256), usual, |path| {
         store.copy_new(from, path, sha256)
     })
 }
 
 fn put_one_of(
     tree: &str,
-    paths: &[String; 2],
+    [own, beside]: [String; 2],
+    usual: UsualName,
     put: impl Fn(&str) -> Result<PutNew, StoreError>,
 ) -> Result<String, PoolError> {
-    for path in paths {
-        if put(&below_root(tree, path))? != PutNew::Other {
-            return Ok(path.clone());
-        }
+    if usual == UsualName::Free && put(&below_root(tree, &own))? != PutNew::Other {
+        return Ok(own);
     }
-    let [first, _] = paths;
-    Err(PoolError::BothTaken(below_root(tree, first)))
+    match put(&below_root(tree, &beside))? {
+        PutNew::Other => Err(PoolError::BothTaken(below_root(tree, &own))),
+        _ => Ok(beside),
+    }
 }
 
 /// Returns the names that a file with these bytes may have in `folder`: its own, and one beside for where that is taken.
@@ -155,13 +169,14 @@ mod tests {
     #[test]
     fn other_bytes_under_a_taken_name_go_beside_it() {
         let root = tempfile::tempdir().unwrap();
+        use UsualName::{Free, Given};
         let (component, source) = parts();
         let name = PoolName {
             component: &component,
             source: &source,
             file_name: "libfoo_1_all.deb",
         };
-        let place = |text: &str| {
+        let place = |text: &str, usual: UsualName| {
             let staged = root.path().join("staged");
             std::fs::write(&staged, text).unwrap();
             let file = LocalFile {
@@ -170,17 +185,18 @@ mod tests {
                 size: text.len() as u64,
             };
             let store = Folder::new(root.path().to_owned());
-            let path = put(&store, "", &file, &name).unwrap();
+            let path = put(&store, "", &file, &name, usual).unwrap();
             std::fs::remove_file(staged).unwrap();
             path
         };
-        assert_eq!(place("one"), "pool/main/libf/libfoo/libfoo_1_all.deb");
-        assert_eq!(place("one"), "pool/main/libf/libfoo/libfoo_1_all.deb");
+        assert_eq!(place("one", Free), "pool/main/libf/libfoo/libfoo_1_all.deb");
+        assert_eq!(place("one", Free), "pool/main/libf/libfoo/libfoo_1_all.deb");
         // The first twelve digits of sha256("two").
-        assert_eq!(
-            place("two"),
-            "pool/main/libf/libfoo/3fc4ccfe7458/libfoo_1_all.deb"
-        );
+        let beside = "pool/main/libf/libfoo/3fc4ccfe7458/libfoo_1_all.deb";
+        assert_eq!(place("two", Free), beside);
         assert_eq!(std::fs::read(root.path().join(name.path())).unwrap(), b"one");
+        // Also where the other bytes are gone: who fetched them keeps them.
+        std::fs::remove_file(root.path().join(name.path())).unwrap();
+        assert_eq!(place("two", Given), beside);
     }
 }

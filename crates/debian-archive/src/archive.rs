@@ -4,12 +4,15 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::config::{Config, ConfigError, Suite};
+use crate::ingest::IngestError;
 use crate::location::ArchiveLocation;
+use crate::other_archive::{self, OtherArchive};
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
@@ -22,8 +25,9 @@ use archive_catalog::resumable_uploads::ResumableUploads;
 use archive_catalog::security_reports::SecurityReports;
 use archive_catalog::upload_queue::UploadQueue;
 use archive_catalog::webhooks::Webhooks;
-use archive_catalog::{Catalog, CatalogError, DatabaseUrl, SqlCatalog};
+use archive_catalog::{Catalog, CatalogError, Content, DatabaseUrl, SqlCatalog};
 use archive_storage::STATE;
+use archive_storage::pool::UsualName;
 use archive_storage::store::FileStore;
 
 /// Why an archive cannot be opened.
@@ -48,6 +52,8 @@ pub struct Archive {
     location: ArchiveLocation,
     config: Config,
     catalog: SqlCatalog,
+    /// Set once the store was found to be this archive's.
+    store_is_own: OnceLock<()>,
 }
 
 impl fmt::Debug for Archive {
@@ -75,6 +81,7 @@ impl Archive {
             location: location.clone(),
             config,
             catalog,
+            store_is_own: OnceLock::new(),
         };
         // Whoever may only read cannot, and need not.
         let _ = archive.take_back_links();
@@ -119,6 +126,33 @@ impl Archive {
     /// Returns its catalog as the database that it is on.
     pub(crate) fn database(&self) -> &SqlCatalog {
         &self.catalog
+    }
+
+    /// Says whether the store is that of another archive, or lacks the files of this one; once it was found to be its own, nothing is
+    /// asked any more.
+    pub fn other_store(&self) -> Result<Option<OtherArchive>, IngestError> {
+        if self.store_is_own.get().is_some() {
+            return Ok(None);
+        }
+        let other = other_archive::find_in_all::<IngestError>(self)?;
+        if other.is_none() {
+            self.store_is_own.get_or_init(|| ());
+        }
+        Ok(other)
+    }
+
+    /// Says whether a content may have its usual name in a tree of the pool, or a suite of that tree gave it to other bytes.
+    pub(crate) fn usual_name(&self, tree: &str, content: &Content) -> Result<UsualName, CatalogError> {
+        let suites = self
+            .config
+            .suites
+            .iter()
+            .filter(|suite| suite.pool_tree() == tree);
+        let suites: Vec<&SuiteName> = suites.map(|suite| &suite.codename).collect();
+        Ok(match self.catalog.gave_file_name(content, &suites)? {
+            true => UsualName::Given,
+            false => UsualName::Free,
+        })
     }
 
     /// Returns the secret of this name that all machines share which share the catalog; see [`SqlCatalog::shared_secret`].

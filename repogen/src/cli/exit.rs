@@ -160,7 +160,15 @@ impl From<StagingError> for Failure {
 
 impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
-        Self::new(if error.is_rejection() { REJECTED } else { DISK }, error)
+        let hint = match &error {
+            IngestError::OtherArchive(other) => Some(other.hint()),
+            _ => None,
+        };
+        let failure = Self::new(if error.is_rejection() { REJECTED } else { DISK }, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -17,10 +17,10 @@ use crate::postgres;
 use crate::sql::{Db, Sql, params};
 use crate::sql_catalog::{Backend, SqlCatalog};
 use crate::{
-    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, CountedState, Deleters, Entry, ListPart,
-    MisplacedFile, NewContent, NewPlacement, PackageChange, Pin, PlacedSet, PlacementOutcome, PoolFile,
-    Progress, PruneMode, PruneResult, Publication, RefusedFile, RetainedState, Retention, Selection,
-    Snapshot, SnapshotId, TreeFile, YankedPackage,
+    Catalog, CatalogError, CondemnedFile, CondemnedFiles, Conflict, Content, CountedState, Deleters, Entry,
+    ListPart, MisplacedFile, NewContent, NewPlacement, PackageChange, Pin, PlacedSet, PlacementOutcome,
+    PoolFile, Progress, PruneMode, PruneResult, Publication, RefusedFile, RetainedState, Retention,
+    Selection, Snapshot, SnapshotId, TreeFile, YankedPackage,
 };
 
 impl SqlCatalog {
@@ -300,6 +300,13 @@ impl Catalog for SqlCatalog {
             Ok(Some(changed))
         })?;
         changed.ok_or_else(|| CatalogError::StateForgotten(suite.clone()))
+    }
+
+    fn gave_file_name(&self, content: &Content, suites: &[&SuiteName]) -> Result<bool, CatalogError> {
+        self.read("look a file name up", |db| {
+            db.keep_plans()?;
+            select::gave_file_name(db, content, suites)
+        })
     }
 
     fn pool_paths(&self) -> Result<Vec<String>, CatalogError> {

@@ -36,6 +36,26 @@ pub(crate) fn find(db: &Db<'_>, sha256: &Sha256, tree: &str) -> Sql<Option<(NewC
     })
 }
 
+pub(crate) fn gave_file_name(db: &Db<'_>, content: &Content, suites: &[&SuiteName]) -> Sql<bool> {
+    let query = "select 1 from identity join suite on suite.id = identity.suite_id
+         where suite.codename = ?1 and identity.name = ?2 and identity.architecture = ?3
+           and identity.sha256 <> ?4 and (identity.version = ?5 or identity.version like ?6) limit 1";
+    let version = content.version.without_epoch();
+    let of_an_epoch = format!("%:{version}");
+    let (name, architecture) = (content.name.as_str(), content.architecture.as_str());
+    let sha256 = content.sha256.as_bytes();
+    for suite in suites {
+        let suite = suite.as_str();
+        if db.exists(
+            query,
+            params![suite, name, architecture, sha256, version, of_an_epoch],
+        )? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Returns the live placements that `selection` means, ordered by package and then by codename.
 pub(crate) fn live(db: &Db<'_>, selection: &Selection) -> Sql<Vec<Live>> {
     let (conditions, values) = conditions(selection);

@@ -93,7 +93,14 @@ impl Archive {
         let noted = self.note_links(&to_link)?;
         let mut files = Vec::new();
         for (set, plan) in sets.iter().zip(&mut plans) {
-            let Ok(plan) = plan else { continue };
+            let Ok(plan) = plan else {
+                // What was sent ahead for a set that is refused now.
+                files.extend(set.iter().filter_map(|(staged, place)| {
+                    let sent = staged.sent.as_ref()?;
+                    Some(pool::below_root(place.suite.pool_tree(), sent))
+                }));
+                continue;
+            };
             for ((staged, place), planned) in set.iter().zip(plan) {
                 match planned.outcome {
                     PlacementOutcome::Added => {
@@ -307,7 +314,12 @@ impl Archive {
         let file = staged
             .local()
             .ok_or_else(|| IngestError::Unreadable(io::ErrorKind::NotFound.into()))?;
-        Ok(pool::put(self.files(), place.suite.pool_tree(), &file, &name)?)
+        if let Some(other) = self.other_store()? {
+            return Err(IngestError::OtherArchive(other));
+        }
+        let tree = place.suite.pool_tree();
+        let usual = self.usual_name(tree, content)?;
+        Ok(pool::put(self.files(), tree, &file, &name, usual)?)
     }
 
     /// Puts a file back that the catalog names and the pool has lost.

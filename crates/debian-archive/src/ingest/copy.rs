@@ -143,7 +143,9 @@ impl Archive {
                     source: &staged.content().source,
                     file_name: &file_name,
                 };
-                let held = pool::copy(self.files(), tree, &entry.filename, &name, &entry.content.sha256)?;
+                let usual = self.usual_name(tree, staged.content())?;
+                let sha256 = &entry.content.sha256;
+                let held = pool::copy(self.files(), tree, &entry.filename, &name, usual, sha256)?;
                 let path = pool::below_root(tree, &held);
                 self.files().settle(&mut [folder_of(&path)].into_iter())?;
                 staged.held = Some(held);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::other_archive::OtherArchive;
 use crate::vulnerabilities::{Blocked, GateError};
 use archive_catalog::{CatalogError, Conflict};
 use archive_storage::pool::PoolError;
@@ -62,6 +63,9 @@ pub enum IngestError {
     /// The store of the archive's files does not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Store and catalog are not of one archive.
+    #[error("nothing was stored")]
+    OtherArchive(#[source] OtherArchive),
     /// The lock on the pool cannot be had.
     #[error("cannot lock the pool")]
     Lock(#[source] io::Error),

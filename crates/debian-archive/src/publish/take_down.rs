@@ -100,7 +100,8 @@ impl Archive {
                 file_name: &file_name,
             };
             let sha256 = package.content.sha256;
-            let path = pool::copy(self.files(), tree, &package.path, &name, &sha256)?;
+            let usual = self.usual_name(tree, &package.content)?;
+            let path = pool::copy(self.files(), tree, &package.path, &name, usual, &sha256)?;
             let below_root = pool::below_root(tree, &path);
             folders.insert(folder_of(&below_root).to_owned());
             files.push(TreeFile {

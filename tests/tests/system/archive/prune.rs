@@ -87,6 +87,30 @@ fn an_identity_outlives_its_file() {
 }
 
 #[test]
+fn a_path_that_was_served_has_no_other_bytes_after_its_file_is_gone() {
+    let archive = TestArchive::new();
+    archive.add(&[hello("1:1.0")]);
+    archive.publish();
+    archive.repogen(&["remove", "hello"]).ok();
+    archive.publish();
+    pass_generations(&archive);
+    archive.configure_last_suite("keep_snapshots_for = \"1d\"");
+    archive.repogen_at("+26h", &["prune"]).ok();
+    let path = pool_file(&archive, "1.0");
+    assert!(!path.exists());
+
+    // The same file name by another epoch: caches may keep the old bytes under the old path for a year.
+    archive.add(&[hello("2:1.0")]);
+    archive.publish();
+    assert!(!path.exists());
+    let deb = walk(&archive.root().join("pool"));
+    let [deb] = deb.as_slice() else { panic!("{deb:?}") };
+    assert_eq!(deb.file_name(), path.file_name());
+    assert_eq!(deb.parent().unwrap().parent(), path.parent());
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
+}
+
+#[test]
 fn what_a_removal_that_is_not_published_yet_named_stays() {
     let archive = TestArchive::new();
     archive.add(&[hello("1.0")]);
