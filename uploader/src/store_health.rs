@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
+use debian_archive::ingest::IngestError;
 use tokio::sync::Mutex;
 
 use crate::problem::Problem;
@@ -14,7 +15,7 @@ use crate::threads::BlockingThreads;
 const KEPT: Duration = Duration::from_secs(5);
 /// How long the store may take. A probe that waits for longer is given up by whoever sent it.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A small file that every published archive has. That it is missing is an answer as well.
+/// A small file that every published archive has.
 const LOOKED_AT: &str = "repository.json";
 
 /// What the last look found.
@@ -32,14 +33,25 @@ impl StoreHealth {
         }
         let archive = archive.clone();
         let look = readers.run(move || {
-            let looked = archive.files().head(LOOKED_AT);
-            looked.map_err(|error| {
-                tracing::warn!(error = %with_causes(&error), "cannot look at the store of the files");
+            look(&archive).map_err(|error| {
+                tracing::warn!(error = %with_causes(&error), "cannot use the store of the files");
                 Problem::from(error)
             })
         });
         let answers = matches!(tokio::time::timeout(PATIENCE, look).await, Ok(Ok(_)));
         *last = Some((Instant::now(), answers));
         answers
+    }
+}
+
+/// Looks at the store; an error where it does not answer, or is not this archive's.
+fn look(archive: &Archive) -> Result<(), IngestError> {
+    if archive.files().head(LOOKED_AT)?.is_none() {
+        // Of a bucket that does not exist, each object is merely missing.
+        archive.files().names("")?;
+    }
+    match archive.other_store()? {
+        Some(other) => Err(IngestError::OtherArchive(other)),
+        None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ const NEWER_EVERY: Duration = Duration::from_millis(250);
 const NEWER_ATTEMPTS: u32 = 20;
 /// How often a name is asked for again that was taken, and free a moment later.
 const NAME_ATTEMPTS: u32 = 8;
+/// What an error says was tried, where that goes wrong for want of the bucket.
+const WRITE: &str = "write";
+const LIST: &str = "list";
 
 pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -51,7 +54,26 @@ pub struct Bucket {
     /// The same, where an upload in parts has to be given up by whoever knows its number.
     pub(crate) parts: Option<Arc<dyn MultipartStore>>,
     prefix: Path,
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: OwnRuntime,
+}
+
+/// The runtime of a bucket. Whoever drops the bucket may be at work on another one, and must not wait there.
+pub(crate) struct OwnRuntime(Option<Runtime>);
+
+impl Deref for OwnRuntime {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().expect("only the drop takes it")
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Bucket {
@@ -77,7 +99,7 @@ impl Bucket {
             store,
             parts,
             prefix,
-            runtime,
+            runtime: OwnRuntime(Some(runtime)),
         })
     }
 
@@ -104,7 +126,7 @@ impl Bucket {
             action,
             path: path.to_owned(),
             store: self.url.clone(),
-            is_away: is_away(source.as_ref()),
+            is_away: is_away(action, source.as_ref()),
             // The text of an error of a request has all its causes: as sources they would be told again.
             source: source.to_string().into(),
         }
@@ -389,7 +411,7 @@ impl FileStore for Bucket {
         } else {
             self.runtime.block_on(self.put_new_whole(path, &key, file))
         };
-        put.map_err(|error| self.failed("write", path, error))
+        put.map_err(|error| self.failed(WRITE, path, error))
     }
 
     fn copy_new(&self, from: &str, to: &str, sha256: &Sha256) -> Result<PutNew, StoreError> {
@@ -403,7 +425,7 @@ impl FileStore for Bucket {
             self.store.copy(&source, &target).await?;
             Ok::<_, RequestError>(PutNew::Written)
         });
-        copied.map_err(|error| self.failed("write", to, error))
+        copied.map_err(|error| self.failed("copy to", to, error))
     }
 
     fn replace(&self, path: &str, file: &LocalFile<'_>) -> Result<(), StoreError> {
@@ -412,7 +434,7 @@ impl FileStore for Bucket {
         let written = File::open(file.path)
             .map_err(RequestError::from)
             .and_then(|mut content| self.overwrite(&key, &mut content, file.size, attributes));
-        written.map_err(|error| self.failed("write", path, error))
+        written.map_err(|error| self.failed(WRITE, path, error))
     }
 
     fn replace_if(
@@ -425,13 +447,13 @@ impl FileStore for Bucket {
         let bytes =
             std::fs::read(file.path).map_err(|error| self.failed("read what is written to", path, error))?;
         let put = self.runtime.block_on(self.put_newer(path, &key, &bytes, before));
-        put.map_err(|error| self.failed("write", path, error))
+        put.map_err(|error| self.failed(WRITE, path, error))
     }
 
     fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
         let (source, target) = (self.key(from)?, self.key(to)?);
         let copied = self.runtime.block_on(self.store.copy(&source, &target));
-        copied.map_err(|error| self.failed("write", to, error))
+        copied.map_err(|error| self.failed("copy to", to, error))
     }
 
     fn write(
@@ -458,7 +480,7 @@ impl FileStore for Bucket {
         } else {
             self.overwrite(&key, content, size, attributes)
         };
-        written.map_err(|error| self.failed("write", path, error))
+        written.map_err(|error| self.failed(WRITE, path, error))
     }
 
     fn settle(&self, _folders: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
@@ -482,7 +504,7 @@ impl FileStore for Bucket {
         };
         let objects = self.runtime.block_on(objects);
         let files = objects
-            .map_err(|error| self.failed("list", folder, error))?
+            .map_err(|error| self.failed(LIST, folder, error))?
             .into_iter()
             .filter_map(|object| Some((self.below(&object.location)?, head_of(&object))));
         Ok(files.collect())
@@ -499,7 +521,7 @@ impl FileStore for Bucket {
             self.without_markers(listed.objects).await
         };
         let objects = self.runtime.block_on(objects);
-        let objects = objects.map_err(|error| self.failed("list", folder, error))?;
+        let objects = objects.map_err(|error| self.failed(LIST, folder, error))?;
         let objects = objects.iter();
         let mut names: Vec<String> = objects
             .filter_map(|object| Some(object.location.filename()?.to_owned()))
@@ -513,7 +535,7 @@ impl FileStore for Bucket {
         let listed = self
             .runtime
             .block_on(self.store.list_with_delimiter(Some(&prefix)));
-        let listed = listed.map_err(|error| self.failed("list", folder, error))?;
+        let listed = listed.map_err(|error| self.failed(LIST, folder, error))?;
         let mut names: Vec<String> = listed
             .common_prefixes
             .iter()
@@ -564,12 +586,14 @@ fn head_of(found: &ObjectMeta) -> FileHead {
 /// Says whether a later try may fare better: a server did not answer, or not with what the protocol says, or it let nobody in.
 ///
 /// Credentials end, and somebody else than who asks has to renew them: what was asked for was right.
-fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
-    use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
-    matches!(
-        error.downcast_ref::<object_store::Error>(),
-        Some(Generic { .. } | PermissionDenied { .. } | Unauthenticated { .. })
-    )
+fn is_away(action: &str, error: &(dyn std::error::Error + 'static)) -> bool {
+    use object_store::Error::{Generic, NotFound, PermissionDenied, Unauthenticated};
+    match error.downcast_ref::<object_store::Error>() {
+        Some(Generic { .. } | PermissionDenied { .. } | Unauthenticated { .. }) => true,
+        // There is no bucket.
+        Some(NotFound { .. }) => [WRITE, LIST].contains(&action),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

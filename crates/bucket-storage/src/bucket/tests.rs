@@ -101,7 +101,7 @@ fn bucket(vanishing: u32) -> Bucket {
         store,
         parts: None,
         prefix: Path::default(),
-        runtime: Runtime::new().unwrap(),
+        runtime: OwnRuntime(Some(Runtime::new().unwrap())),
     }
 }
 
@@ -175,7 +175,8 @@ fn a_store_that_does_not_answer_or_lets_nobody_in_may_do_it_later() {
     let bucket = bucket(0);
     let source = || RequestError::from("403 Forbidden");
     let path = || "pool/name.deb".to_owned();
-    let is_away = |error: object_store::Error| bucket.failed("write", "pool/name.deb", error).is_away;
+    let fails = |action, error: object_store::Error| bucket.failed(action, "pool/name.deb", error).is_away;
+    let is_away = |error| fails(WRITE, error);
     assert!(is_away(object_store::Error::Generic {
         store: "S3",
         source: source()
@@ -188,8 +189,17 @@ fn a_store_that_does_not_answer_or_lets_nobody_in_may_do_it_later() {
         path: path(),
         source: source()
     }));
-    assert!(!is_away(object_store::Error::NotFound {
+    let missing = || object_store::Error::NotFound {
         path: path(),
-        source: source()
-    }));
+        source: source(),
+    };
+    // The bucket, where something is written or listed; else what is copied.
+    assert!(fails(WRITE, missing()) && fails(LIST, missing()));
+    assert!(!fails("copy to", missing()));
+}
+
+#[test]
+fn a_bucket_may_be_dropped_where_nothing_may_wait() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { drop(bucket(0)) });
 }
