@@ -24,13 +24,13 @@ use crate::behind;
 use crate::config::Suite;
 use crate::live_release::LiveRelease;
 use crate::location::ArchiveLocation;
-use crate::publish;
+use crate::publish::{self, SuiteLease};
 use crate::published_tree::{PublishedTree, read_tree};
 use crate::served_snapshots::{served_snapshots, unknown_snapshots};
 use crate::verify;
 use archive_catalog::{
-    CountedState, DatabaseUrl, Pin, Publication, PublishedFile, Retained, RetainedState, Selection, Snapshot,
-    SnapshotId, SnapshotPackage, SqlCatalog,
+    CountedState, DatabaseUrl, Epoch, Pin, Publication, PublishedFile, Retained, RetainedState, Selection,
+    Snapshot, SnapshotId, SnapshotPackage, SqlCatalog,
 };
 use archive_storage::STATE;
 use archive_storage::store::StoreError;
@@ -76,10 +76,13 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
     if exists {
         return bring_up(location, keyring, now);
     }
+    // On a new machine it is not there yet.
+    let state = root.join(STATE);
+    archive_storage::permissions::private_folder(&state).map_err(|source| failed("make", &state, source))?;
     // Made under another name, so that one that was cut off is not taken for the whole.
     let unfinished = match catalog {
         DatabaseUrl::Sqlite(path) => beside(path, "rebuilding"),
-        DatabaseUrl::Postgres(_) => root.join(STATE).join("catalog.db.rebuilding"),
+        DatabaseUrl::Postgres(_) => state.join("catalog.db.rebuilding"),
     };
     for part in parts(&unfinished) {
         remove(&part)?;
@@ -93,11 +96,11 @@ pub fn rebuild(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Resul
         })?;
         let _lock = archive
             .lock("pool.lock", FlockOperation::LockExclusive)
-            .map_err(|source| failed("lock", &root.join(STATE).join("pool.lock"), source))?;
+            .map_err(|source| failed("lock", &state.join("pool.lock"), source))?;
         fill(&archive, keyring, now)?
     };
     // Revisions begin anew, and what the site was written from is of the old ones.
-    publish::forget_site(root).map_err(|source| failed("delete", &root.join(STATE).join("site"), source))?;
+    publish::forget_site(root).map_err(|source| failed("delete", &state.join("site"), source))?;
     match catalog {
         DatabaseUrl::Sqlite(path) => {
             rebuilt.set_aside = set_aside(path, now)?;
@@ -131,28 +134,18 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
         if !is_behind && unknown.is_empty() {
             continue;
         }
+        // On a server, whoever publishes on another machine waits until this suite is done.
+        let lease = SuiteLease::take(archive.catalog(), &suite.codename)?;
         let mut work = SuiteWork {
             archive: &archive,
             suite,
             keyring,
             now,
+            epoch: lease.epoch(),
             problems: &mut rebuilt.problems,
         };
-        if let Some(tree) = work.read_whole(&archive.dists(suite)) {
-            if is_behind {
-                work.record_live(&tree, Unserved::Newer)?;
-            }
-            let pinned = work.pin_beside(&unknown)?;
-            let packages = archive
-                .catalog()
-                .snapshot(&suite.codename, suite.pool_tree(), None)?
-                .count()?;
-            rebuilt.suites.push(RebuiltSuite {
-                codename: suite.codename.clone(),
-                packages,
-                pinned,
-            });
-        }
+        let done = lease.during(|| work.bring_up(is_behind, &unknown))?;
+        rebuilt.suites.extend(done);
     }
     if rebuilt.suites.is_empty() && rebuilt.problems.is_empty() {
         return Err(RebuildError::Exists(location.catalog.clone()));
@@ -172,6 +165,7 @@ fn fill(archive: &Archive, keyring: &Keyring, now: i64) -> Result<Rebuilt, Rebui
             suite,
             keyring,
             now,
+            epoch: None,
             problems: &mut rebuilt.problems,
         };
         let pinned = work.pinned(&served_snapshots(archive, suite)?)?;
@@ -205,10 +199,33 @@ struct SuiteWork<'a> {
     suite: &'a Suite,
     keyring: &'a Keyring,
     now: i64,
+    /// That of the suite's lease, where the catalog has leases.
+    epoch: Option<Epoch>,
     problems: &'a mut Vec<TreeProblem>,
 }
 
 impl SuiteWork<'_> {
+    /// Makes the suite hold what is served, where the catalog is older, and pins states that it does not know; `None` where not all that
+    /// is served can be read.
+    fn bring_up(
+        &mut self,
+        is_behind: bool,
+        unknown: &[SnapshotId],
+    ) -> Result<Option<RebuiltSuite>, RebuildError> {
+        let Some(tree) = self.read_whole(&self.archive.dists(self.suite)) else {
+            return Ok(None);
+        };
+        if is_behind {
+            self.record_live(&tree, Unserved::Newer)?;
+        }
+        let pinned = self.pin_beside(unknown)?;
+        Ok(Some(RebuiltSuite {
+            codename: self.suite.codename.clone(),
+            packages: self.snapshot()?.count()?,
+            pinned,
+        }))
+    }
+
     /// Makes pinned states again in a suite that then holds again what it held.
     fn pin_beside(&mut self, ids: &[SnapshotId]) -> Result<u64, RebuildError> {
         let before = self.snapshot()?;
@@ -282,7 +299,7 @@ impl SuiteWork<'_> {
         };
         self.archive
             .catalog()
-            .published(&self.suite.codename, &publication, None, self.now)?;
+            .published(&self.suite.codename, &publication, self.epoch, self.now)?;
         self.forget_manifests()
     }
 

@@ -53,7 +53,7 @@ impl<'a> SuiteLease<'a> {
     }
 
     /// Returns what a publish is recorded under.
-    pub(super) fn epoch(&self) -> Option<Epoch> {
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
         self.epoch
     }
 

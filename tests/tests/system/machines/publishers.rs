@@ -67,6 +67,59 @@ fn machines_that_publish_at_once_all_come_to_the_same() {
 }
 
 #[test]
+fn of_machines_that_make_an_archive_in_one_database_at_once_one_makes_it() {
+    let url = TestServer::shared().url();
+    let machines: Vec<TestArchive> = (0..3).map(|_| TestArchive::empty()).collect();
+    let init = |machine: &TestArchive| Run::of(machine.command(&["init"]).env("DATABASE_URL", &url));
+    let runs: Vec<Run> = std::thread::scope(|scope| {
+        let threads: Vec<_> = machines
+            .iter()
+            .map(|machine| scope.spawn(|| init(machine)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut codes: Vec<i32> = runs.iter().map(|run| run.code).collect();
+    codes.sort_unstable();
+    let reports: Vec<String> = runs.iter().map(Run::report).collect();
+    assert_eq!(codes, [0, 1, 1], "{reports:#?}");
+    // Where it was refused nothing looks like an archive, and neither do they by trying again.
+    for (machine, run) in machines.iter().zip(&runs).filter(|(_, run)| run.code != 0) {
+        assert!(!machine.home().join("repogen.toml").exists(), "{}", run.report());
+        init(machine).exits(1);
+    }
+}
+
+#[test]
+fn a_catalog_on_a_server_that_is_older_than_what_is_served_is_brought_up_to_it() {
+    let archive = TestArchive::shared_on(TestServer::shared());
+    offer(&archive, "one");
+    archive.publish();
+    let backup = archive.outside().join("archive.backup");
+    Run::of(archive.command(&["backup"]).arg(&backup)).ok();
+    offer(&archive, "two");
+    archive.publish();
+
+    let (machine, url) = (TestArchive::empty(), TestServer::shared().url());
+    let on_machine = |arguments: &[&str]| {
+        let mut command = machine.command(arguments);
+        Run::of(
+            command
+                .env("DATABASE_URL", &url)
+                .env("STORAGE_URL", archive.root()),
+        )
+    };
+    on_machine(&["restore", backup.to_str().unwrap()]).ok();
+    on_machine(&["publish"]).exits(3);
+    on_machine(&["rebuild"]).ok();
+    assert_eq!(
+        on_machine(&["list"]).ok().stdout,
+        archive.repogen(&["list"]).ok().stdout
+    );
+    on_machine(&["publish"]).ok();
+    assert_eq!(on_machine(&["verify"]).ok().stdout, "");
+}
+
+#[test]
 fn tables_of_another_version_end_every_program_with_code_3_and_the_command() {
     let archive = TestArchive::shared_on(TestServer::shared());
     let empty = TestServer::shared().url();
@@ -144,7 +197,9 @@ fn a_lost_catalog_on_a_server_is_rebuilt_from_what_is_published() {
     offer(&archive, "hello");
     archive.publish();
     let empty = TestServer::shared().url();
-    Run::of(archive.command(&["rebuild"]).env("DATABASE_URL", &empty)).ok();
+    // On a machine that has nothing of its own yet.
+    let machine = archive.other_machine(Keys::Copied);
+    Run::of(machine.command(&["rebuild"]).env("DATABASE_URL", &empty)).ok();
     let read = Run::of(archive.command(&["list"]).env("DATABASE_URL", &empty)).ok();
     assert_eq!(read.stdout, archive.repogen(&["list"]).ok().stdout);
     let refused = archive.repogen(&["rebuild"]).exits(1);
