@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context as _;
 use archive_catalog::{DatabaseUrl, SqlCatalog};
 use clap::Args;
 use debian_archive::archive::Archive;
 use debian_archive::config::{self, Config, Initial};
 use debian_archive::location::ArchiveLocation;
 use debian_archive::other_archive;
-use debian_archive::sign::keys::{self, NewKey};
+use debian_archive::sign::keys::{self, NewKey, SecretKey};
 
 use super::context::Context;
 use super::exit::{Completion, Failure};
@@ -72,7 +73,10 @@ pub(super) fn run(args: InitArgs, context: &mut Context) -> Result<Completion, F
             remove_catalog(path)?;
             drop(SqlCatalog::create(catalog)?);
         }
-        DatabaseUrl::Postgres(_) => SqlCatalog::migrate(catalog)?,
+        DatabaseUrl::Postgres(_) => {
+            SqlCatalog::migrate(catalog)?;
+            claim(catalog, &key)?;
+        }
     }
     // Last: a root with a configuration is an archive.
     if let Err(failure) = write_new(&configuration, text.as_bytes(), 0o644) {
@@ -120,6 +124,25 @@ fn refuse_to_overwrite(configuration: &Path, location: &ArchiveLocation) -> Resu
         Some(served) => Err(exists(&format!("`{served}` in `{}`", store.address()))
             .hint("another archive is served from there: name an empty folder or bucket by STORAGE_URL")),
         None => Ok(()),
+    }
+}
+
+/// Makes a catalog on a server that of the archive with this key: of several machines that come to an empty one together, one goes
+/// on, and so does its next try after it was cut off.
+fn claim(catalog: &DatabaseUrl, key: &Path) -> Result<(), Failure> {
+    let bytes = fs::read(key)
+        .with_context(|| format!("cannot read `{}`", key.display()))
+        .map_err(Failure::disk)?;
+    let own = SecretKey::read(&bytes)?.fingerprint().to_string();
+    let first = SqlCatalog::open(catalog)?.shared_secret("key of init", &own)?;
+    match first {
+        Some(other) if other != own => Err(Failure::not_possible(format_args!(
+            "`repogen init` was begun in `{catalog}` with another key ({other})"
+        ))
+        .hint(
+            "go on where that key is, name an empty database by DATABASE_URL, or copy repogen.toml and keys/ to this machine",
+        )),
+        _ => Ok(()),
     }
 }
 
