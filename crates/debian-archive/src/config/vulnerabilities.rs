@@ -12,7 +12,7 @@ use crate::severity::Severity;
 const LEAST_EVERY: i64 = 600;
 
 /// What packages are compared with.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VulnerabilitySettings {
     /// A file or folder, relative to the root, or an address.
@@ -27,7 +27,7 @@ pub struct VulnerabilitySettings {
 }
 
 /// From which severity on which suites take no packages.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
     untagged,
     expecting = "expected a severity (`critical`, `high`, `medium`, `low` or `unknown`), or suites with a severity each"
