@@ -7,7 +7,7 @@ use std::time::Duration;
 use debian_archive::archive::Archive;
 use debian_archive::error_text::with_causes;
 use debian_archive::publish::PublishError;
-use debian_archive::publisher::{Publisher, PublisherDeps, PublisherEvent, PublisherSetup};
+use debian_archive::publisher::{FailureReason, Publisher, PublisherDeps, PublisherEvent, PublisherSetup};
 use debian_archive::sign::SignError;
 use debian_control::name::SuiteName;
 use tokio::sync::watch;
@@ -25,13 +25,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a signer that fails already is waited for: it is tried again at intervals, and may be mended by now.
 const SECOND_CHANCE: Duration = Duration::from_secs(3);
 
-/// Why a suite cannot be published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failing {
-    /// It cannot be signed.
-    Signing,
-    /// Something else.
-    Other,
+/// What is known of a suite that cannot be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failing {
+    pub(crate) reason: FailureReason,
+    /// Which packages a gate holds it back for; of other reasons the log tells, which names files of this machine.
+    pub(crate) because: Option<String>,
+    /// What the suite held at least when that was tried last.
+    revision: i64,
 }
 
 /// Whether a change is live.
@@ -110,30 +111,35 @@ impl PublicationTracker {
     }
 
     /// Returns why suites cannot be published at present.
-    pub(crate) fn failing(&self) -> Vec<Failing> {
-        self.failing.borrow().values().copied().collect()
+    pub(crate) fn failing(&self) -> Vec<FailureReason> {
+        self.failing
+            .borrow()
+            .values()
+            .map(|failing| failing.reason)
+            .collect()
     }
 
-    /// Returns why a suite cannot be published by this process at present, as clients are told.
-    pub(crate) fn failing_in(&self, suite: &SuiteName) -> Option<&'static str> {
-        self.failing.borrow().get(suite).map(|failing| match failing {
-            Failing::Signing => "signing",
-            Failing::Other => "other",
-        })
+    /// Returns why a suite cannot be published by this process at present.
+    pub(crate) fn failing_in(&self, suite: &SuiteName) -> Option<Failing> {
+        self.failing.borrow().get(suite).cloned()
     }
 
     /// Notes what the publisher tells of its failures.
     fn note(&self, event: &PublisherEvent) {
         match event {
-            // It is told once and has no end: see the log.
             PublisherEvent::Failed {
-                error: PublishError::StillServed(_),
+                suite,
+                error,
+                revision,
                 ..
-            } => {}
-            PublisherEvent::Failed { suite, error } => {
-                let why = match error {
-                    PublishError::Sign(_) => Failing::Signing,
-                    _ => Failing::Other,
+            } => {
+                let why = Failing {
+                    reason: FailureReason::of(error),
+                    because: match error {
+                        PublishError::Gated { broken, .. } => Some(broken.to_string()),
+                        _ => None,
+                    },
+                    revision: *revision,
                 };
                 self.fail(|failing| {
                     failing.insert(suite.clone(), why);
@@ -146,7 +152,10 @@ impl PublicationTracker {
                     });
                 }
             }
-            PublisherEvent::CatalogFailed(_) | PublisherEvent::NotWatching(_) => {}
+            // That has no end: see the log.
+            PublisherEvent::StillServed(_)
+            | PublisherEvent::CatalogFailed(_)
+            | PublisherEvent::NotWatching(_) => {}
         }
     }
 
@@ -158,9 +167,10 @@ impl PublicationTracker {
     async fn until_signing_fails(&self, suites: &[(SuiteName, i64)]) {
         let mut failing = self.failing.subscribe();
         let cannot_be_signed = |failing: &BTreeMap<SuiteName, Failing>| {
-            suites
-                .iter()
-                .any(|(suite, _)| failing.get(suite) == Some(&Failing::Signing))
+            suites.iter().any(|(suite, _)| {
+                let failing = failing.get(suite);
+                failing.is_some_and(|failing| failing.reason == FailureReason::Signing)
+            })
         };
         let fails_already = cannot_be_signed(&failing.borrow());
         if fails_already {
@@ -168,6 +178,21 @@ impl PublicationTracker {
         }
         // The sender is a part of this.
         let _ = failing.wait_for(cannot_be_signed).await;
+    }
+
+    /// Waits until the gate of one of these suites holds the change back. By waiting longer nobody would see it.
+    async fn until_gated(&self, suites: &[(SuiteName, i64)]) {
+        let mut failing = self.failing.subscribe();
+        let is_gated = |failing: &BTreeMap<SuiteName, Failing>| {
+            suites.iter().any(|(suite, revision)| {
+                let failing = failing.get(suite);
+                failing.is_some_and(|failing| {
+                    failing.reason == FailureReason::Gate && failing.revision >= *revision
+                })
+            })
+        };
+        // The sender is a part of this.
+        let _ = failing.wait_for(is_gated).await;
     }
 
     /// Tells the publisher that something was committed.
@@ -215,6 +240,7 @@ impl PublicationTracker {
                     "the change is stored, but cannot be signed at present: it is published automatically once signing works again",
                 ));
             }
+            () = self.until_gated(&wanted) => false,
             () = self.keep_looking() => false,
         };
         Ok(if reached {
@@ -298,8 +324,12 @@ fn log(event: &PublisherEvent) {
                 tracing::warn!(suite = %suite, "{suite} is signed by keys of which none signed what was served before: machines that know only those refuse it");
             }
         }
-        PublisherEvent::Failed { suite, error } => {
+        PublisherEvent::Failed { is_news: false, .. } => {}
+        PublisherEvent::Failed { suite, error, .. } => {
             tracing::error!(suite = %suite, error = %with_causes(error), "cannot publish {suite}");
+        }
+        PublisherEvent::StillServed(gone) => {
+            tracing::error!(suite = %gone.suite, "{}", with_causes(&PublishError::StillServed(gone.clone())));
         }
         PublisherEvent::Recovered { suite } => tracing::info!(suite = %suite, "{suite} is published again"),
         PublisherEvent::CatalogFailed(error) => {

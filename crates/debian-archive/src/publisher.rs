@@ -15,6 +15,7 @@
 
 pub(crate) mod backoff;
 mod event;
+mod failure_reason;
 mod metrics;
 mod schedule;
 mod shared;
@@ -28,6 +29,7 @@ use crate::publish::Clock;
 use archive_catalog::CatalogWatch;
 
 pub use event::PublisherEvent;
+pub use failure_reason::FailureReason;
 pub use shared::PublisherSetup;
 use shared::{Shared, Waker};
 

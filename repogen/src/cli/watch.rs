@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use archive_catalog::PlacementOutcome;
 use clap::Args;
 use debian_archive::archive::Archive;
+use debian_archive::publish::PublishError;
 use debian_archive::publisher::{PublisherEvent, PublisherSetup};
 use debian_archive::sign::Signer;
 use debian_archive::watch::{ReloadError, Watch, WatchError, WatchEvent};
@@ -229,7 +230,8 @@ fn print(event: WatchEvent, context: &mut Context) -> Result<(), Failure> {
 fn print_publisher(event: PublisherEvent, context: &mut Context) -> Result<(), Failure> {
     match event {
         PublisherEvent::Published { suite, report } => return publish::print(&suite, &report, context),
-        PublisherEvent::Failed { suite, error } => {
+        PublisherEvent::Failed { is_news: false, .. } => {}
+        PublisherEvent::Failed { suite, error, .. } => {
             warn(
                 context,
                 error.into(),
@@ -238,6 +240,13 @@ fn print_publisher(event: PublisherEvent, context: &mut Context) -> Result<(), F
         }
         PublisherEvent::Recovered { suite } => {
             info(context, format_args!("suite `{suite}` can be published again"));
+        }
+        PublisherEvent::StillServed(gone) => {
+            warn(
+                context,
+                PublishError::StillServed(gone).into(),
+                "the other suites are published",
+            );
         }
         PublisherEvent::CatalogFailed(error) => warn(context, error.into(), "it is tried again"),
         PublisherEvent::NotWatching(error) => not_watching(error.into(), context),

@@ -8,11 +8,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_archive::error_text::with_causes;
+use debian_archive::publisher::FailureReason;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::publication_tracker::Failing;
 use crate::receive::{RESERVE, free_bytes};
 
 /// Reports that the process is running, without checking anything else.
@@ -119,11 +119,15 @@ pub(crate) async fn readiness(app: &Arc<App>) -> Readiness {
             "the disk is nearly full: uploads are refused",
         ),
         (
-            failing.contains(&Failing::Signing),
+            failing.contains(&FailureReason::Signing),
             "signing fails: accepted packages are not published",
         ),
         (
-            failing.contains(&Failing::Other),
+            failing.contains(&FailureReason::Gate),
+            "a gate holds back a suite: some packages could not be installed",
+        ),
+        (
+            failing.contains(&FailureReason::Other),
             "publishing fails: accepted packages are not published",
         ),
         (draining, "the server is shutting down"),

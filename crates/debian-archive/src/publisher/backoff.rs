@@ -12,6 +12,7 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
+    last: Option<Instant>,
     until: Option<Instant>,
     /// The last error that was reported.
     told: Option<String>,
@@ -29,6 +30,7 @@ impl Backoff {
             .saturating_mul(1 << self.failures.min(16))
             .min(LONGEST_DELAY);
         self.failures = self.failures.saturating_add(1);
+        self.last = Some(now);
         self.until = Some(now + rest);
         let new = self.told.as_ref() != Some(&error);
         self.told = Some(error);
@@ -38,15 +40,25 @@ impl Backoff {
     /// Ends the wait: what failed may succeed now. A reported error is not reported again.
     pub(crate) fn end(&mut self) {
         self.failures = 0;
+        self.last = None;
         self.until = None;
     }
 
     /// Returns how much of the rest is left.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
-        self.until
-            .map(|until| until.saturating_duration_since(now))
-            .filter(|left| !left.is_zero())
+        left_until(self.until, now)
     }
+
+    /// Returns how much is left of the rest that follows a first failure, however many there were.
+    pub(crate) fn left_of_first(&self, now: Instant) -> Option<Duration> {
+        left_until(self.last.map(|last| last + FIRST_DELAY), now)
+    }
+}
+
+fn left_until(until: Option<Instant>, now: Instant) -> Option<Duration> {
+    until
+        .map(|until| until.saturating_duration_since(now))
+        .filter(|left| !left.is_zero())
 }
 
 /// Returns the innermost cause of an error, which identifies a failure: it contains no path or time
@@ -75,6 +87,8 @@ mod tests {
             rest.failed("read-only".into(), now);
         }
         assert_eq!(rest.left(now), Some(LONGEST_DELAY));
+        assert_eq!(rest.left_of_first(now), Some(FIRST_DELAY));
+        assert_eq!(rest.left_of_first(now + FIRST_DELAY), None);
         assert!(rest.succeeded() && !rest.succeeded());
         assert_eq!(rest.left(now), None);
     }

@@ -2,7 +2,7 @@
 
 use debian_control::name::SuiteName;
 
-use crate::publish::{PublishError, PublishReport};
+use crate::publish::{Gone, PublishError, PublishReport};
 use archive_catalog::CatalogError;
 
 /// What a publisher reports.
@@ -15,13 +15,19 @@ pub enum PublisherEvent {
         /// What the publish did.
         report: PublishReport,
     },
-    /// A suite could not be published. This is retried, at growing intervals; the same error is reported once.
+    /// A suite could not be published. This is retried, at growing intervals, and soon after the suite changes.
     Failed {
         /// Codename.
         suite: SuiteName,
         /// Why.
         error: PublishError,
+        /// What the suite held at least when this was tried.
+        revision: i64,
+        /// Whether it did not fail in the same way the last time: people are told of each trouble once.
+        is_news: bool,
     },
+    /// A suite is served and no longer configured. Reported once.
+    StillServed(Gone),
     /// A suite that could not be published can be published again.
     Recovered {
         /// Codename.

@@ -7,15 +7,8 @@ use debian_control::name::SuiteName;
 use metrics::{gauge, histogram};
 
 use super::event::PublisherEvent;
+use super::failure_reason::FailureReason;
 use crate::archive::Archive;
-use crate::publish::PublishError;
-
-/// Why a suite cannot be published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FailureReason {
-    Signing,
-    Other,
-}
 
 /// What was counted, for the metrics recorder of the process.
 #[derive(Debug)]
@@ -48,19 +41,13 @@ impl PublishMetrics {
             PublisherEvent::Recovered { suite } => {
                 self.failing.remove(suite);
             }
-            // Such a suite is no longer configured: it is told of once, and nothing says when it is served no more.
-            PublisherEvent::Failed {
-                error: PublishError::StillServed(_),
-                ..
-            } => {}
-            PublisherEvent::Failed { suite, error } => {
-                let reason = match error {
-                    PublishError::Sign(_) => FailureReason::Signing,
-                    _ => FailureReason::Other,
-                };
-                self.failing.insert(suite.clone(), reason);
+            PublisherEvent::Failed { suite, error, .. } => {
+                self.failing.insert(suite.clone(), FailureReason::of(error));
             }
-            PublisherEvent::CatalogFailed(_) | PublisherEvent::NotWatching(_) => {}
+            // Such a suite is no longer configured: nothing says when it is served no more.
+            PublisherEvent::StillServed(_)
+            | PublisherEvent::CatalogFailed(_)
+            | PublisherEvent::NotWatching(_) => {}
         }
         self.count_failing();
     }
@@ -73,13 +60,10 @@ impl PublishMetrics {
     }
 
     fn count_failing(&self) {
-        for (reason, label) in [
-            (FailureReason::Signing, "signing"),
-            (FailureReason::Other, "other"),
-        ] {
+        for reason in FailureReason::ALL {
             let found = self.failing.values().filter(|found| **found == reason).count();
             let found = u32::try_from(found).expect("there are fewer suites than that");
-            gauge!("publish_failing_suites", "reason" => label).set(found);
+            gauge!("publish_failing_suites", "reason" => reason.as_str()).set(found);
         }
     }
 }

@@ -132,7 +132,7 @@ impl PublisherWorker {
                 NextStep::Idle => {}
                 NextStep::In(left) => wait = wait.min(left),
                 NextStep::Publish => {
-                    self.publish_one(suite);
+                    self.publish_one(suite, progress.revision);
                     // What came meanwhile, and when this suite is due again.
                     wait = Duration::ZERO;
                 }
@@ -144,7 +144,7 @@ impl PublisherWorker {
         wait
     }
 
-    fn publish_one(&mut self, suite: &Suite) {
+    fn publish_one(&mut self, suite: &Suite, revision: i64) {
         let outcome = self.try_publish(suite);
         let schedule = self.suites.entry(suite.codename.clone()).or_default();
         let suite = suite.codename.clone();
@@ -160,10 +160,13 @@ impl PublisherWorker {
             }
             Err(error) => {
                 self.reopen |= matches!(error, PublishError::Sign(_));
-                let is_new = schedule.failed(cause(&error), Instant::now());
-                if is_new {
-                    self.report(PublisherEvent::Failed { suite, error });
-                }
+                let is_news = schedule.failed(cause(&error), revision, Instant::now());
+                self.report(PublisherEvent::Failed {
+                    suite,
+                    error,
+                    revision,
+                    is_news,
+                });
             }
         }
     }
@@ -199,9 +202,7 @@ impl PublisherWorker {
             .retain(|told| gone.iter().any(|gone| gone.suite == *told));
         for gone in gone {
             if self.told_gone.insert(gone.suite.clone()) {
-                let suite = gone.suite.clone();
-                let error = PublishError::StillServed(gone);
-                self.report(PublisherEvent::Failed { suite, error });
+                self.report(PublisherEvent::StillServed(gone));
             }
         }
     }

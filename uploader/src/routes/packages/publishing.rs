@@ -29,8 +29,10 @@ pub(crate) struct PackagePublishing {
     pub(crate) is_published: bool,
     /// Date of the live InRelease; null: the suite was never published.
     pub(crate) date: Option<String>,
-    /// Why this server cannot publish the suite at present: `signing` or `other`. Null where it can, or another program publishes.
+    /// Why this server cannot publish the suite at present: `signing`, `gate` or `other`. Null where it can, or another program publishes.
     pub(crate) failing: Option<&'static str>,
+    /// With `gate`: which packages could not be installed, and why.
+    pub(crate) failing_because: Option<String>,
 }
 
 /// Says for each suite that a package is in whether it is live there: what to ask after an upload was answered 202.
@@ -65,11 +67,13 @@ pub(crate) fn of_package(
             Some(live) => is_live(app, suite, live.revision, content)?,
             None => false,
         };
+        let failing = app.publications.failing_in(&suite.codename);
         items.push(PackagePublishing {
             suite: suite.codename.to_string(),
             is_published,
             date: live.map(|live| format_iso(live.date)),
-            failing: app.publications.failing_in(&suite.codename),
+            failing: failing.as_ref().map(|failing| failing.reason.as_str()),
+            failing_because: failing.and_then(|failing| failing.because),
         });
     }
     Ok(ListPage { items, next: None })

@@ -15,6 +15,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Path;
 use crate::identify::identify;
 use crate::problem::Problem;
+use crate::publication_tracker::Failing;
 
 /// How far a suite is published: what to ask after an upload was answered 202.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,8 +34,10 @@ pub(crate) struct SuitePublishing {
     pub(crate) date: Option<String>,
     /// When clients refuse the live InRelease; null: never.
     pub(crate) valid_until: Option<String>,
-    /// Why this server cannot publish the suite at present: `signing` or `other`. Null where it can, or another program publishes.
+    /// Why this server cannot publish the suite at present: `signing`, `gate` or `other`. Null where it can, or another program publishes.
     pub(crate) failing: Option<&'static str>,
+    /// With `gate`: which packages could not be installed, and why.
+    pub(crate) failing_because: Option<String>,
 }
 
 /// Returns how far a suite is published, by whichever program publishes it.
@@ -76,7 +79,7 @@ pub(crate) fn of_all(app: &App, caller: &Caller) -> Result<Vec<SuitePublishing>,
 }
 
 impl SuitePublishing {
-    fn new(progress: &Progress, failing: Option<&'static str>) -> Self {
+    fn new(progress: &Progress, failing: Option<Failing>) -> Self {
         let live = progress.publication.as_ref();
         Self {
             suite: progress.suite.to_string(),
@@ -86,7 +89,8 @@ impl SuitePublishing {
             packages: live.map(|live| live.packages),
             date: live.map(|live| format_iso(live.date)),
             valid_until: live.and_then(|live| live.valid_until).map(format_iso),
-            failing,
+            failing: failing.as_ref().map(|failing| failing.reason.as_str()),
+            failing_because: failing.and_then(|failing| failing.because),
         }
     }
 }
