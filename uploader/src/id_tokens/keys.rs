@@ -1,11 +1,11 @@
 //! The keys of an issuer, kept for a time.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use debian_archive::error_text::with_causes;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use super::address::shown;
 use super::discovery::{Discovery, Reach};
@@ -37,6 +37,8 @@ pub(crate) struct Keys {
     issuer: String,
     reach: Reach,
     state: Mutex<KeyCache>,
+    /// Held by whoever fetches them.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -60,6 +62,7 @@ impl Keys {
             issuer: issuer.to_owned(),
             reach,
             state: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
         }
     }
 
@@ -70,43 +73,75 @@ impl Keys {
         id: &str,
         algorithm: Algorithm,
     ) -> Result<DecodingKey, KeyError> {
-        // Held while fetching: who comes meanwhile wants the same keys.
-        let mut state = self.state.lock().await;
-        let now = Instant::now();
-        if state.is_older(now, FRESH) {
-            self.fetch(fetcher, &mut state).await;
-        } else if state.find(id, algorithm).is_none() && state.may_ask_for_unknown(now) {
-            state.asked_for_unknown = Some(now);
-            self.fetch(fetcher, &mut state).await;
+        let kept = |age| {
+            let state = self.state();
+            let key = state.find(id, algorithm).cloned();
+            key.filter(|_| !state.is_older(Instant::now(), age))
+        };
+        if let Some(key) = kept(FRESH) {
+            return Ok(key);
         }
-        if state.is_older(Instant::now(), USABLE) {
-            return Err(KeyError::Unavailable(unavailable(&self.issuer)));
+        // Who comes while they are fetched wants the same keys; whoever's key is known waits for nobody's unknown one.
+        let _turn = match self.fetching.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => match kept(USABLE) {
+                Some(key) => return Ok(key),
+                None => self.fetching.lock().await,
+            },
+        };
+        let (are_old, is_unknown) = {
+            let state = self.state();
+            let now = Instant::now();
+            let is_unknown = state.find(id, algorithm).is_none() && state.may_ask_for_unknown(now);
+            (state.is_older(now, FRESH), is_unknown)
+        };
+        let are_all = !(are_old || is_unknown) || self.fetch(fetcher).await;
+        let mut state = self.state();
+        if is_unknown && are_all && !are_old {
+            state.asked_for_unknown = Some(Instant::now());
         }
-        let found = state.find(id, algorithm).cloned();
-        found.ok_or_else(|| {
-            let (issuer, id) = (&self.issuer, shown(id));
-            KeyError::Unknown(format!("`{issuer}` has no key `{id}` for {algorithm:?}"))
-        })
+        match state.find(id, algorithm).cloned() {
+            _ if state.is_older(Instant::now(), USABLE) => {
+                Err(KeyError::Unavailable(unavailable(&self.issuer)))
+            }
+            Some(key) => Ok(key),
+            None if are_all => {
+                let (issuer, id) = (&self.issuer, shown(id));
+                Err(KeyError::Unknown(format!(
+                    "`{issuer}` has no key `{id}` for {algorithm:?}"
+                )))
+            }
+            // It may be one that was put there since.
+            None => Err(KeyError::Unavailable(unavailable(&self.issuer))),
+        }
     }
 
-    async fn fetch(&self, fetcher: &IssuerFetcher, state: &mut KeyCache) {
-        if state.failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
-            return;
+    /// Fetches the keys. Returns whether those that are there now are all that the issuer has.
+    async fn fetch(&self, fetcher: &IssuerFetcher) -> bool {
+        if self.state().failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
+            return false;
         }
         let fetched = fetch(fetcher, &self.issuer, self.reach).await;
         // Only now: an issuer that is slow to fail would be asked by one after the other of those who wait here.
         let now = Instant::now();
+        let mut state = self.state();
         match fetched {
             Ok(keys) => {
                 state.keys = keys;
                 state.fetched = Some(now);
                 state.failed = None;
+                true
             }
             Err(error) => {
                 state.failed = Some(now);
                 tracing::warn!(error = %with_causes(&error), issuer = self.issuer, "cannot download the keys of an issuer");
+                false
             }
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, KeyCache> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

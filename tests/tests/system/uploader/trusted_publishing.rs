@@ -350,6 +350,19 @@ fn keys_are_fetched_again_for_an_unknown_one_but_not_for_each() {
 }
 
 #[test]
+fn whether_a_key_is_unknown_is_not_known_while_its_issuer_is_down() {
+    let world = world();
+    let known = world.key.sign(&world.claims());
+    assert_eq!(world.ask(&known).status, 200);
+    world.issuer.serve("/keys", "busy");
+    let rotated = world.issuer.ec("rotated").sign(&world.claims());
+    let unavailable = (503, "issuer_unavailable", "cannot be downloaded");
+    world.refused(&rotated, unavailable);
+    world.refused(&rotated, unavailable);
+    assert_eq!(world.ask(&world.key.sign(&world.claims())).status, 200);
+}
+
+#[test]
 fn an_issuer_that_is_down_or_leads_elsewhere_proves_nothing() {
     let world = world();
     let elsewhere = Issuer::start();
