@@ -23,7 +23,7 @@ mod upload;
 mod uploads;
 mod users;
 mod webhooks;
-mod wire;
+pub(crate) mod wire;
 #[cfg(test)]
 mod tests;
 

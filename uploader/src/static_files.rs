@@ -126,11 +126,15 @@ pub(crate) fn tree_of(filename: &str) -> &str {
 }
 
 /// Answers a request with a file of the tree, or with a part of it.
-pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, request: Request) -> Response {
+pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, mut request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let refused = Problem::new(Code::MethodNotAllowed, "files support only GET and HEAD");
         let allowed = HeaderValue::from_static("GET, HEAD");
         return ([(header::ALLOW, allowed)], refused).into_response();
+    }
+    // A part is of a body alone. Source: RFC 9110, section 14.2.
+    if request.method() == Method::HEAD {
+        request.headers_mut().remove(header::RANGE);
     }
     let Some(root) = app.archive.files().folder() else {
         let (head, _) = request.into_parts();
@@ -146,7 +150,6 @@ pub(crate) async fn serve(app: &Arc<App>, path: &StaticPath, request: Request) -
         Err(problem) => return problem.into_response(),
     };
     // What was asked by a name in the catalog is answered as what it is, whatever the address was.
-    let mut request = request;
     settle_range(&file, request.headers_mut()).await;
     let response = match ServeFile::new(file).try_call(request).await {
         Ok(response) => response,

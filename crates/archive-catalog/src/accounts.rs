@@ -86,6 +86,17 @@ macro_rules! checked_text {
     };
 }
 
+/// Says whether a letter shows nothing, or changes how others are shown: it has no place in what people tell each other apart by.
+///
+/// Joiners are not among these: words of some languages are written with them.
+pub fn is_unprintable(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(letter) & 0xfffe == 0xfffe
+}
+
 checked_text! {
     /// What somebody signs in with. Two names that differ in case only are one.
     Username, "user name", "expected 1 to 64 of `A-Za-z0-9._-`, the first one a letter or digit",
@@ -98,7 +109,7 @@ checked_text! {
     /// An e-mail address, as far as that can be told without sending to it.
     Email, "e-mail address", "expected NAME@HOST, at most 254 bytes",
     |text| text.len() <= 254
-        && text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
+        && !text.chars().any(|letter| letter.is_whitespace() || is_unprintable(letter) || matches!(letter, '<' | '>' | ',' | ';'))
         && text.split_once('@').is_some_and(|(name, host)| {
             !name.is_empty() && !host.is_empty() && !host.contains('@')
         })

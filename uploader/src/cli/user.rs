@@ -12,6 +12,7 @@ use super::error::CommandError;
 use super::output::print;
 use crate::clock::now;
 use crate::password;
+use crate::routes::wire;
 use crate::secrets;
 use crate::settings::Settings;
 
@@ -72,7 +73,12 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> Result<(), Comma
         actor: Actor::default(),
         action: "user.create",
         subject: account.username.to_string(),
-        detail: serde_json::json!({ "role": account.role.as_str(), "from": "shell" }).to_string(),
+        detail: serde_json::json!({
+            "role": account.role.as_str(),
+            "suites": wire::recorded_suites(&account.suites),
+            "from": "shell",
+        })
+        .to_string(),
     };
     let line = format!("{}\t{}\t{}", account.id, account.username, account.role.as_str());
     let new = NewAccount { account, password };

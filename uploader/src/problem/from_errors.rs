@@ -125,6 +125,13 @@ impl From<IngestError> for Problem {
             IngestError::Store(cause) | IngestError::Pool(PoolError::Store(cause)) => {
                 return Self::internal(cause);
             }
+            IngestError::OtherArchive(other) => {
+                tracing::error!(error = %with_causes(other), "the store of the files is not this archive's");
+                return Self::new(
+                    Code::Unavailable,
+                    "the store of the files is not this archive's, or lacks them: nothing was stored",
+                );
+            }
             IngestError::Invalid(_) | IngestError::OddName(_) | IngestError::Section(_) => {
                 Code::InvalidPackage
             }

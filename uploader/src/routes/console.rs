@@ -51,7 +51,6 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 use crate::routes::quota::QuotaRequest;
-use crate::routes::wire::value;
 
 /// What was done just before a page is shown.
 #[derive(Debug, Default, Deserialize)]
@@ -160,10 +159,24 @@ fn unknown_action() -> Problem {
 
 /// Reads a quota from a form; a field that was left empty stands for no limit.
 fn quota(fields: &Fields) -> Result<QuotaRequest, Problem> {
-    let number = |name: &str| fields.filled(name).map(|text| value::<u64>(&text)).transpose();
+    let number = |name: &str, what: &str| {
+        let number = |text: String| {
+            text.parse::<u64>().map_err(|_| {
+                Problem::new(
+                    Code::InvalidRequest,
+                    format!(
+                        "{what}: `{}` is no number: expected digits alone, at most {}, or nothing for no limit",
+                        text.chars().take(40).flat_map(char::escape_debug).collect::<String>(),
+                        u64::MAX
+                    ),
+                )
+            })
+        };
+        fields.filled(name).map(number).transpose()
+    };
     Ok(QuotaRequest {
-        max_bytes: number("max_bytes")?,
-        max_packages: number("max_packages")?,
+        max_bytes: number("max_bytes", "bytes")?,
+        max_packages: number("max_packages", "packages")?,
     })
 }
 

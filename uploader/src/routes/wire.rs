@@ -5,6 +5,7 @@ use archive_catalog::listing::ListedPackage;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use debian_archive::package_view::PackageView;
+use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 use debian_control::release::format_iso;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -27,6 +28,32 @@ pub(crate) struct UserView {
     pub(crate) created_at: String,
     /// Whether the account is disabled: sign-ins and tokens are rejected.
     pub(crate) disabled: bool,
+}
+
+/// Returns what names a plan by its lines: another plan has another name.
+pub(crate) fn plan_name(lines: impl Iterator<Item = String>) -> String {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort_unstable();
+    Sha256::of(lines.join("\n").as_bytes()).to_string()
+}
+
+/// Refuses to carry out another plan than the one that a preview showed, where that was named.
+pub(crate) fn check_plan(expected: Option<&str>, plan: &str) -> Result<(), Problem> {
+    if expected.is_none_or(|expected| expected == plan) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::PreconditionFailed,
+        "since the preview, other packages are meant: nothing was changed; look at a new preview",
+    ))
+}
+
+/// Returns suites as the audit log names them: `all`, which is not the same as no change, or their codenames.
+pub(crate) fn recorded_suites(suites: &Suites) -> serde_json::Value {
+    match suites {
+        Suites::All => "all".into(),
+        Suites::Only(suites) => suites.iter().map(SuiteName::as_str).collect(),
+    }
 }
 
 impl UserView {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use archive_catalog::outbox::{SendFailure, SentDelivery, TakenDelivery};
 use debian_archive::error_text::with_causes;
+use debian_control::terminal::escaped;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
@@ -83,10 +84,7 @@ impl Sender {
             return format!("it did not answer within {} s", self.timeout.as_secs());
         }
         let text = with_causes(&error.without_url());
-        text.chars()
-            .take(MAX_ERROR)
-            .flat_map(char::escape_debug)
-            .collect()
+        escaped(&text).chars().take(MAX_ERROR).collect()
     }
 }
 

@@ -94,7 +94,10 @@ fn what_only_reads_works_on_a_read_only_disk() {
             return;
         };
         let elsewhere = archive.repogen(&command.split(' ').collect::<Vec<_>>());
-        assert_eq!(without_free_space(&run.stdout), without_free_space(&elsewhere.stdout));
+        assert_eq!(
+            without_free_space(&run.stdout),
+            without_free_space(&elsewhere.stdout)
+        );
         assert_eq!(run.code, 0, "{}", run.report());
     }
     // What a killed program left in the log is not passed over.
@@ -113,7 +116,10 @@ fn what_only_reads_works_on_a_read_only_disk() {
 
 /// What a command printed, without the line in which `doctor` counts the free space: whatever else runs on the machine changes it.
 fn without_free_space(printed: &str) -> Vec<&str> {
-    printed.lines().filter(|line| !line.starts_with("ok\tspace\t")).collect()
+    printed
+        .lines()
+        .filter(|line| !line.starts_with("ok\tspace\t"))
+        .collect()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::clock::now;
 use crate::credential::PresentedCredential;
 use crate::problem::{Code, Problem};
 use crate::routes::auth::sign_in::{Begun, begin_session};
+use crate::routes::wire;
 use crate::secrets;
 use crate::session::{GivenSession, SessionUse};
 use crate::single_sign_on::{LIFE, PendingSignIn, Person, Provider, SignInSettings, refused};
@@ -109,12 +110,12 @@ fn follow(app: &App, by: &Caller, account: Account, rights: (Role, Suites)) -> R
     if (account.role, before) == (role, suites.clone()) {
         return Ok(account);
     }
+    let detail = json!({ "role": role.as_str(), "suites": wire::recorded_suites(&suites), "from": "groups" });
     let change = AccountChange {
         role: Some(role),
         suites: Some(suites),
         ..AccountChange::default()
     };
-    let detail = json!({ "role": role.as_str(), "suites": true, "from": "groups" });
     let event = by.event("user.change", account.username.to_string(), detail);
     let changed = app
         .archive
@@ -175,8 +176,7 @@ fn create(
 
 fn create_as(app: &App, by: &Caller, account: &Account, person: &Person) -> Result<(), LinkError> {
     let identity = &person.identity;
-    let detail =
-        json!({ "role": account.role.as_str(), "issuer": identity.issuer, "subject": identity.subject });
+    let detail = json!({ "role": account.role.as_str(), "suites": wire::recorded_suites(&account.suites), "issuer": identity.issuer, "subject": identity.subject });
     let event = by.event("user.create", account.username.to_string(), detail);
     let link = LinkedIdentity {
         id: secrets::new_id(),

@@ -19,6 +19,7 @@ use crate::routes::packages::deletions::{DeletedPackage, DeletionRequest, delete
 struct DeletionPage {
     frame: Frame,
     items: Vec<DeletedPackage>,
+    plan: String,
     confirmation: Confirmation,
 }
 
@@ -30,6 +31,7 @@ pub(super) async fn delete(State(app): State<Arc<App>>, posted: Posted) -> Answe
         ids: fields.all("id"),
         suite: None,
         dry_run: !is_confirmed,
+        plan: fields.filled("plan").filter(|_| is_confirmed),
     };
     if body.ids.is_empty() {
         let problem = Problem::new(
@@ -56,6 +58,7 @@ pub(super) async fn delete(State(app): State<Arc<App>>, posted: Posted) -> Answe
     page(&DeletionPage {
         frame,
         items: preview.packages,
+        plan: preview.plan,
         confirmation,
     })
 }

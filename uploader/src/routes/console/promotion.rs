@@ -83,6 +83,7 @@ pub(super) async fn promote(State(app): State<Arc<App>>, posted: Posted) -> Answ
         names: (!names.is_empty()).then_some(names),
         query: None,
         dry_run: is_preview,
+        plan: fields.filled("plan").filter(|_| !is_preview),
         allow_vulnerable: form.allow_vulnerable,
     };
     let answer = promoted(&app, visitor.caller.clone(), form.to.clone(), body).await?;

@@ -19,6 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::routes::change::{ChangeParams, published};
 use crate::routes::packages::delete::seen;
 use crate::routes::packages::placement::{selection, standing};
+use crate::routes::wire;
 
 /// How many packages one request may delete.
 const MOST: usize = 1000;
@@ -34,6 +35,8 @@ pub(crate) struct DeletionRequest {
     /// Say what would go, and change nothing.
     #[serde(default)]
     pub(crate) dry_run: bool,
+    /// `plan` of a preview: remove exactly what it showed, or nothing.
+    pub(crate) plan: Option<String>,
 }
 
 /// What went, or would go.
@@ -42,10 +45,25 @@ pub(crate) struct DeletionRequest {
 pub(crate) struct DeletionAnswer {
     /// Whether something was removed.
     pub(crate) is_changed: bool,
+    /// What names just these packages and suites.
+    pub(crate) plan: String,
     pub(crate) packages: Vec<DeletedPackage>,
 }
 
 impl DeletionAnswer {
+    /// Makes one of packages that went, or would go.
+    pub(super) fn new(is_changed: bool, packages: Vec<DeletedPackage>) -> Self {
+        let plan = wire::plan_name(packages.iter().flat_map(|package| {
+            let suites = package.suites.iter();
+            suites.map(|suite| format!("{suite} {}", package.id))
+        }));
+        Self {
+            is_changed,
+            plan,
+            packages,
+        }
+    }
+
     /// Returns the codenames of the suites that packages leave; one may come several times.
     pub(crate) fn suites(&self) -> impl Iterator<Item = &str> {
         let suites = self.packages.iter().flat_map(|package| &package.suites);
@@ -129,11 +147,13 @@ pub(crate) fn deleted(app: &App, caller: &Caller, body: &DeletionRequest) -> Res
             suites,
         });
     }
-    let is_changed = !body.dry_run && {
+    let mut answer = DeletionAnswer::new(false, packages);
+    wire::check_plan(body.plan.as_deref(), &answer.plan)?;
+    if !body.dry_run {
         let catalog = app.archive.catalog();
         let removed = catalog.remove(&selections, Some(caller.actor()), now())?;
         app.publications.changed();
-        !removed.is_empty()
-    };
-    Ok(DeletionAnswer { is_changed, packages })
+        answer.is_changed = !removed.is_empty();
+    }
+    Ok(answer)
 }

@@ -96,14 +96,12 @@ pub(crate) fn yanked(
         ));
     }
     app.publications.changed();
-    Ok(DeletionAnswer {
-        is_changed: true,
-        packages: vec![DeletedPackage {
-            id,
-            name: content.name.to_string(),
-            version: content.version.to_string(),
-            architecture: content.architecture.to_string(),
-            suites,
-        }],
-    })
+    let package = DeletedPackage {
+        id,
+        name: content.name.to_string(),
+        version: content.version.to_string(),
+        architecture: content.architecture.to_string(),
+        suites,
+    };
+    Ok(DeletionAnswer::new(true, vec![package]))
 }

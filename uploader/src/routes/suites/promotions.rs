@@ -52,6 +52,8 @@ pub(crate) struct PromotionRequest {
     /// Say what would come and what would become uninstallable, and change nothing.
     #[serde(default)]
     pub(crate) dry_run: bool,
+    /// `plan` of a preview: promote exactly what it showed, or nothing.
+    pub(crate) plan: Option<String>,
     /// Take packages also where they have known vulnerabilities that the suite does not take. Administrators only; the audit log names the
     /// vulnerabilities.
     #[serde(default)]
@@ -82,6 +84,8 @@ pub(crate) struct PromotionAnswer {
     pub(crate) is_changed: bool,
     /// Who makes the change live.
     pub(crate) published_by: ChangePublisher,
+    /// What names just these packages.
+    pub(crate) plan: String,
     pub(crate) packages: Vec<PromotedView>,
     /// Packages of the suite that cannot be installed with the promotion, and can without.
     pub(crate) uninstallable: Vec<UninstallableView>,
@@ -184,6 +188,11 @@ fn plan(
         packages: &packages,
     };
     let plan = app.archive.plan_promotion(source, to, &arrival)?;
+    let name = wire::plan_name(plan.packages.iter().map(|package| {
+        let content = &package.entry.content;
+        format!("{} {} {}", to.codename, package.component, content.sha256)
+    }));
+    wire::check_plan(body.plan.as_deref(), &name)?;
     if to.gate == Gate::Block && !body.dry_run && !plan.broken.is_empty() {
         let names: Vec<&str> = plan
             .broken
@@ -194,7 +203,7 @@ fn plan(
         return Err(Problem::new(
             Code::WouldBreak,
             format!(
-                "{} of `{}` would become uninstallable, such as {}: `dry_run` says why",
+                "{} of `{}` would become uninstallable, such as {}: a preview (`dry_run`) says why",
                 counted(plan.broken.len(), "package"),
                 to.codename,
                 names.join(", ")
@@ -206,6 +215,7 @@ fn plan(
         suite: to.codename.to_string(),
         is_changed: false,
         published_by: ChangePublisher::of(app),
+        plan: name,
         packages: plan.packages.iter().map(PromotedView::new).collect(),
         uninstallable: plan.broken.iter().map(UninstallableView::new).collect(),
     };

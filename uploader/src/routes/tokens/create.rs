@@ -135,9 +135,22 @@ fn within_longest(wanted: Option<i64>, longest: Option<i64>) -> Result<Option<i6
 }
 
 fn expiry(text: &str) -> Result<i64, Problem> {
-    let time: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| wrong("expected an `expires_at` such as `2030-01-01T00:00:00Z`".into()))?;
+    // The last day of the year 9999 is more than the library takes, and what people write for never.
+    let is_far = |text: &str| {
+        text.starts_with("9999-12-3")
+            && text
+                .strip_suffix('Z')
+                .is_some_and(|text| text.parse::<jiff::civil::DateTime>().is_ok())
+    };
+    let time = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time,
+        Err(_) if is_far(text) => jiff::Timestamp::MAX,
+        Err(_) => {
+            return Err(wrong(
+                "expected an `expires_at` such as `2030-01-01T00:00:00Z`".into(),
+            ));
+        }
+    };
     if time.as_second() <= now() {
         return Err(wrong("`expires_at` is in the past".into()));
     }

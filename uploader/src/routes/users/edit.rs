@@ -92,7 +92,7 @@ pub(crate) async fn changed(
             "email": change.email.is_some(),
             "password": change.password.is_some(),
             "role": change.role.map(Role::as_str),
-            "suites": change.suites.is_some(),
+            "suites": change.suites.as_ref().map(wire::recorded_suites),
             "disabled": change.disabled,
         });
         let event = caller.event("user.change", account.username.to_string(), detail);

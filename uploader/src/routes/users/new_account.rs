@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::routes::wire::UserView;
+use crate::routes::wire::{self, UserView};
 
 /// Makes an account, for itself or by an administrator.
 pub(crate) async fn create_account(
@@ -27,7 +27,8 @@ pub(crate) async fn create_account(
         if caller.known_account().is_some() {
             caller.admin()?;
         }
-        let detail = json!({ "role": account.role.as_str() });
+        let detail =
+            json!({ "role": account.role.as_str(), "suites": wire::recorded_suites(&account.suites) });
         let event = caller.event("user.create", account.username.to_string(), detail);
         let view = UserView::new(&account);
         app.archive

@@ -19,6 +19,7 @@ use crate::credential::PresentedCredential;
 use crate::extract::Json;
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
+use crate::routes::wire;
 use crate::{secrets, webhooks};
 
 /// How many webhooks there may be.
@@ -74,7 +75,7 @@ pub(crate) fn created(app: &App, caller: &Caller, body: &WebhookRequest) -> Resu
     };
     let secret = webhooks::new_secret();
     let view = WebhookView::new(&webhook, Some(secret.clone()));
-    let detail = json!({ "name": webhook.name, "host": super::host(&webhook.url), "events": view.events, "suites": view.suites });
+    let detail = json!({ "name": webhook.name, "host": super::host(&webhook.url), "events": view.events, "suites": wire::recorded_suites(&webhook.suites) });
     let event = caller.event("webhook.create", webhook.id.to_string(), detail);
     let catalog = app.archive.webhooks();
     if !catalog.create_webhook(&webhook, &secret, MAX_WEBHOOKS, &event)? {

@@ -91,7 +91,7 @@ pub(crate) fn changed(
         "name": change.name,
         "host": change.url.as_deref().and_then(super::host),
         "events": body.events,
-        "suites": body.suites,
+        "suites": change.suites.as_ref().map(wire::recorded_suites),
         "paused": body.paused,
     });
     let event = caller.event("webhook.change", webhook.id.to_string(), detail);
