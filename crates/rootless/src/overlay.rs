@@ -119,14 +119,20 @@ fn is_state(over: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// When the kernel does not let it. The process may be in a namespace then, without the files.
+/// When the kernel does not let it. The process may be in a namespace then, without the files; not where it can be told before.
 pub fn enter(generation: &Path) -> Result<(), OverlayError> {
+    let mut layers = layers(generation);
+    // Where the host has no such folder, nobody but root can make one.
+    layers.retain(|(over, from)| from.len() > 1 && over.is_dir());
+    // Asked before: who is in a namespace cannot be followed from outside instead.
+    for (over, _) in &layers {
+        refuse_to_hide_mounts(over).map_err(|source| OverlayError::Mount {
+            path: over.to_path_buf(),
+            source,
+        })?;
+    }
     separate(Who::Same, UnshareFlags::empty()).map_err(OverlayError::Namespace)?;
-    for (over, from) in layers(generation) {
-        // Where the host has no such folder, nobody but root can make one.
-        if from.len() < 2 || !over.is_dir() {
-            continue;
-        }
+    for (over, from) in layers {
         let mount = || {
             let mut kept = MountedTree::below(over)?;
             if is_state(over) {
@@ -151,6 +157,34 @@ pub fn enter(generation: &Path) -> Result<(), OverlayError> {
     Ok(())
 }
 
+/// Refuses to lay files over a folder below which something is mounted: the kernel does not let a user hide that. Where users may have
+/// folders of their own, the generation's are shown in the place of the host's.
+fn refuse_to_hide_mounts(over: &Path) -> io::Result<()> {
+    if is_state(over) {
+        return Ok(());
+    }
+    match places_below(over)?.first() {
+        Some(place) => Err(io::Error::other(format!(
+            "`{}` is mounted below it, which the kernel does not let you hide",
+            place.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Returns where something is mounted below a folder, what lies deeper last.
+///
+/// Source: proc_pid_mountinfo(5): the fifth field is the place, with octal escapes.
+fn places_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let table = fs::read("/proc/self/mountinfo")?;
+    let lines = table.split(|byte| *byte == b'\n');
+    let places = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4).map(unescaped));
+    let places = places.map(|place| PathBuf::from(OsString::from_vec(place)));
+    Ok(places
+        .filter(|path| path.starts_with(folder) && path != folder)
+        .collect())
+}
+
 /// Returns the folders that are laid over, each with its layers: overlayfs takes a file from the first that has it.
 fn layers(generation: &Path) -> Vec<(&'static Path, Vec<PathBuf>)> {
     let root = generation.join("root");
@@ -166,7 +200,9 @@ fn layers(generation: &Path) -> Vec<(&'static Path, Vec<PathBuf>)> {
             from.push(generation.join(PRISTINE).join("etc"));
         }
         from.push(own);
-        from.retain(|folder| folder.is_dir());
+        let has_files =
+            |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        from.retain(has_files);
         // The lowest layer: what the generation does not have is the host's.
         from.push(PathBuf::from(over));
         (Path::new(over), from)
@@ -182,20 +218,13 @@ struct MountedTree {
 
 impl MountedTree {
     /// Takes hold of all that is mounted below a folder, what lies deeper last.
-    ///
-    /// Source: proc_pid_mountinfo(5): the fifth field is the place, with octal escapes.
     fn below(folder: &Path) -> io::Result<Vec<Self>> {
-        let table = fs::read("/proc/self/mountinfo")?;
-        let lines = table.split(|byte| *byte == b'\n');
-        let places = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4).map(unescaped));
         let mut found = Vec::new();
-        for path in places.map(|place| PathBuf::from(OsString::from_vec(place))) {
-            if path.starts_with(folder) && path != folder {
-                let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-                let flags = flags | OpenTreeFlags::AT_RECURSIVE;
-                let tree = rustix::mount::open_tree(CWD, &path, flags)?;
-                found.push(Self { path, tree });
-            }
+        for path in places_below(folder)? {
+            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+            let flags = flags | OpenTreeFlags::AT_RECURSIVE;
+            let tree = rustix::mount::open_tree(CWD, &path, flags)?;
+            found.push(Self { path, tree });
         }
         Ok(found)
     }

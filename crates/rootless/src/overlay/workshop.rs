@@ -17,7 +17,7 @@ use rustix::mount::{MountFlags, mount, mount_bind, mount_remount};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CapabilitySet, UnshareFlags, remove_capability_from_bounding_set};
 
-use super::{LAID, Who, is_state, lay, layers, separate, unescaped};
+use super::{LAID, Who, is_state, lay, layers, places_below, separate, unescaped};
 
 /// The command of `cpkgs` that starts a program in a workshop: GENERATION WHO SECONDS PROGRAM ARGUMENT…
 pub const MAKE_COMMAND: &str = "make-in-generation";
@@ -100,9 +100,15 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
     let others = mounts()?;
     let nothing = generation.join(WORK).join("nothing");
     fs::create_dir_all(&nothing)?;
+    let mut left = Vec::new();
     for (over, mut from) in layers(generation) {
         // Where the host has no such folder, nobody but root can make one.
         if !over.is_dir() {
+            continue;
+        }
+        // The generation has nothing there, and the kernel does not let a user hide what is mounted below.
+        if from.len() < 2 && !is_state(over) && !places_below(over)?.is_empty() {
+            left.push(over);
             continue;
         }
         // No program here needs what the host has there, and where something is mounted below, it cannot be laid over.
@@ -119,7 +125,8 @@ fn enter(generation: &Path, who: Who) -> io::Result<()> {
         lay(over, &from, Some((&upper, &work)))?;
     }
     for other in others {
-        if !LAID.iter().any(|laid| other.path.starts_with(laid)) {
+        let is_hidden = LAID.iter().any(|laid| other.path.starts_with(laid));
+        if !is_hidden || left.iter().any(|left| other.path.starts_with(left)) {
             other.protect()?;
         }
     }

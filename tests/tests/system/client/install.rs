@@ -1,5 +1,7 @@
 //! `cpkgs` against archives that are as they should be: updating, finding, installing, going back.
 
+use std::path::Path;
+
 use archive_tests::WriteDeb as _;
 use archive_tests::{Client, DebBuilder, Nginx, TestArchive};
 use serde_json::json;
@@ -422,4 +424,22 @@ fn a_program_finds_its_files_at_fixed_paths_where_the_kernel_allows_it() {
         let direct = client.path("packages/current/direct").join(program);
         assert!(direct.exists(), "{program}");
     }
+    // Where something is mounted below a folder that would be laid over, it is followed.
+    let below_a_mount = |program: &Path, arguments: &[&str]| {
+        let script = "mount -t tmpfs tmpfs /usr/local/share && exec \"$@\"";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-euc", script, "sh"]);
+        command.arg(program).args(arguments);
+        for (name, value) in client.command(&[]).get_envs() {
+            value.map(|value| command.env(name, value));
+        }
+        archive_tests::Run::of(&mut command)
+    };
+    let cpkgs = client.command(&[]).get_program().to_owned();
+    below_a_mount(Path::new(&cpkgs), &["remove", "--yes", "placed"]).ok();
+    let followed = below_a_mount(&client.path("packages/bin/fixed"), &["--json", "a b"]).ok();
+    assert_eq!(
+        followed.stdout,
+        "words\nconfigured\nstate\n--json a b\n/usr/bin/other\n"
+    );
 }
