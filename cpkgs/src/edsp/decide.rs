@@ -18,6 +18,15 @@ pub(super) type After = Vec<Option<PackageId>>;
 
 /// Decides what is to be installed in the end.
 pub(super) fn decide(scenario: &Scenario<'_>, recommends: Recommends) -> Result<After, Refusal> {
+    // As apt has it, what is recommended is nothing that a build needs.
+    let is_build = |place: &usize| {
+        let slot = scenario.slots.get(*place);
+        slot.is_some_and(|slot| slot.name.starts_with("builddeps:"))
+    };
+    let recommends = match scenario.install.iter().any(is_build) {
+        true => Recommends::Leave,
+        false => recommends,
+    };
     let asking = Asking { scenario, recommends };
     let is_limited = scenario.forbid_new || scenario.forbid_remove;
     match (scenario.upgrade, is_limited) {

@@ -40,7 +40,7 @@ pub(super) struct EdspPackage<'s> {
     pub(super) installed: Option<Installed>,
     /// Versions that may come, the one that apt chose first.
     pub(super) choices: Vec<PackageId>,
-    /// Whether what is installed came by itself, and no source has any version of it.
+    /// Whether what is installed came by itself, or is a library, and no source has any version of it.
     pub(super) is_gone: bool,
     /// Versions that close security holes, also those that apt did not choose.
     closing: Vec<&'s str>,
@@ -265,9 +265,12 @@ impl<'s> UniverseReader<'_, 's> {
                 let name = format!("{}:{}", slot.name, slot.architecture);
                 return Err(EdspError::InstalledTwice(name));
             }
+            // What makes a system marks all that it begins with as asked for: nobody asked for a library of a former release.
+            let section = stanza.line("Section").unwrap_or_default();
+            let is_library = matches!(section.rsplit('/').next(), Some("libs" | "oldlibs"));
+            let came_by_itself = installed.mark == Mark::Automatic || is_library;
             // Where a source has it, its release is said.
-            slot.is_gone =
-                installed.mark == Mark::Automatic && pin <= INSTALLED && stanza.get("APT-Release").is_none();
+            slot.is_gone = came_by_itself && pin <= INSTALLED && stanza.get("APT-Release").is_none();
         }
         self.versions.push(ScenarioVersion { stanza, id, slot });
         Ok(())

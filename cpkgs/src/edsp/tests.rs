@@ -409,8 +409,32 @@ fn a_dist_upgrade_lets_go_of_what_no_source_has_any_more() {
     assert_eq!(ask("iac", ""), upgraded);
     // For what was asked for, also what a source has.
     assert_eq!(ask("iac", "APT-Release:\n a=stable,n=trixie"), upgraded);
-    // What was asked for stays itself.
+    // What was asked for stays itself, but for libraries: whatever made the system marked them so.
     assert_eq!(ask("ic", ""), Vec::<String>::new());
+    assert_eq!(ask("ic", "Section: libs"), upgraded);
+    assert_eq!(
+        ask("ic", "Section: libs;APT-Release:\n a=stable,n=trixie"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_build_brings_nothing_that_is_only_recommended() {
+    let lines = [
+        "1 builddeps:app 1 c;Depends: compiler",
+        "2 compiler 1 c;Recommends: manual",
+        "3 manual 1 c",
+    ];
+    let ask = |name: &str| {
+        let lines = lines.map(|line| line.replace("builddeps:app", name));
+        let scenario = scenario(
+            &format!("Install: {name}:amd64\n"),
+            &lines.each_ref().map(String::as_str),
+        );
+        answered_for(scenario.as_bytes(), Recommends::Take)
+    };
+    assert!(!ask("builddeps:app").contains("Install: 3"));
+    assert!(ask("app").contains("Install: 3"));
 }
 
 #[test]
