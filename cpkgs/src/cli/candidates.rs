@@ -1,8 +1,9 @@
 //! What may stand next on a command line. A shell asks while somebody types: nothing is fetched and nothing is said, and what cannot be
 //! read has no candidates.
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use apt_client::lists::Lists;
 use apt_client::package_cache::{Machine, PackageCache};
@@ -119,8 +120,26 @@ fn configured() -> Option<(Home, Config)> {
     let variable = |name| std::env::var_os(name).map(Into::into);
     let here = std::env::current_dir().ok()?;
     let home = Home::find(variable("CPKGS_HOME"), variable("HOME"), &here)?;
-    let config = Config::read(&home).ok()?;
+    let mut config = Config::read(&home).ok()?;
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    config.overrides.install_dir = overriding(&typed, "--install-dir", "CPKGS_INSTALL_DIR");
+    config.overrides.cache_dir = overriding(&typed, "--cache-dir", "CPKGS_CACHE_DIR");
     Some((home, config))
+}
+
+/// Returns the folder that an option says, among the words that are typed so far, or else a variable.
+fn overriding(typed: &[OsString], option: &str, variable: &str) -> Option<PathBuf> {
+    let said = typed.iter().enumerate().rev().find_map(|(place, word)| {
+        let rest = word.as_encoded_bytes().strip_prefix(option.as_bytes())?;
+        match rest.strip_prefix(b"=") {
+            Some(folder) => Some(OsStr::from_bytes(folder).to_owned()),
+            None if rest.is_empty() => typed.get(place + 1).cloned(),
+            None => None,
+        }
+    });
+    let folder = said.or_else(|| std::env::var_os(variable));
+    let folder = folder.filter(|folder| !folder.is_empty())?;
+    std::path::absolute(folder).ok()
 }
 
 fn library() -> Option<PackageCache> {

@@ -99,11 +99,23 @@ fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<
     }
 }
 
+/// Returns a local time of apt's log, such as `2026-11-27 19:48:24`, with its offset from UTC; as it is where it is no time.
+fn with_zone(local: &str) -> String {
+    let zoned = local
+        .parse::<jiff::civil::DateTime>()
+        .and_then(|time| time.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(
+        |_| local.to_owned(),
+        |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+    )
+}
+
 /// A change of the system, as `history --system --json` prints it.
 #[derive(Serialize)]
 struct SystemRow<'a> {
     id: &'a str,
-    created: &'a str,
+    /// As RFC 3339 has it, where the log has a time that this machine's zone has.
+    created: String,
     command: &'a str,
     requested_by: Option<&'a str>,
     error: Option<&'a str>,
@@ -116,7 +128,7 @@ impl<'a> SystemRow<'a> {
     fn new(change: &'a LoggedChange) -> Self {
         let mut row = Self {
             id: &change.id,
-            created: &change.begun,
+            created: with_zone(&change.begun),
             command: &change.command,
             requested_by: change.requested_by.as_deref(),
             error: change.error.as_deref(),

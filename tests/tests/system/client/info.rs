@@ -100,6 +100,13 @@ fn a_shell_completes_names_of_packages_generations_sources_and_files() {
     let of_source = completed(&["source", "remove", &url, "--suite", "sta"]);
     assert_eq!(of_source, ["stable"]);
     assert_eq!(completed(&["install", "-t", "sta"]), ["stable"]);
+    // Of the folder that the command would work on.
+    let elsewhere = ["remove", "--install-dir", "elsewhere", "greet"];
+    assert_eq!(completed(&elsewhere), [""]);
+    client
+        .run(&["install", "--yes", "--install-dir", "elsewhere", "greeting"])
+        .ok();
+    assert_eq!(completed(&elsewhere), ["greeting"]);
 }
 
 #[test]
