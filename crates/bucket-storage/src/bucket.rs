@@ -128,7 +128,7 @@ impl Bucket {
             store: self.url.clone(),
             is_away: is_away(action, source.as_ref()),
             // The text of an error of a request has all its causes: as sources they would be told again.
-            source: source.to_string().into(),
+            source: without_duration(&source.to_string()).into(),
         }
     }
 
@@ -581,6 +581,17 @@ fn head_of(found: &ObjectMeta) -> FileHead {
         tag: found.e_tag.clone(),
         version: found.version.clone(),
     }
+}
+
+/// Returns the text of an error without how long its tries took: who tells of each trouble once compares texts.
+fn without_duration(text: &str) -> String {
+    let parts = text.split_once(" in ").and_then(|(before, rest)| {
+        let (duration, after) = rest.split_once(", after ")?;
+        let is_duration =
+            duration.starts_with(|first: char| first.is_ascii_digit()) && !duration.contains(' ');
+        is_duration.then(|| format!("{before}, after {after}"))
+    });
+    parts.unwrap_or_else(|| text.to_owned())
 }
 
 /// Says whether a later try may fare better: a server did not answer, or not with what the protocol says, or it let nobody in.

@@ -203,3 +203,17 @@ fn a_bucket_may_be_dropped_where_nothing_may_wait() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { drop(bucket(0)) });
 }
+
+#[test]
+fn errors_of_one_trouble_have_one_text() {
+    let text = |duration: &str| {
+        format!("Error performing GET http://store/key in {duration}, after 4 retries: 503 in all")
+    };
+    assert_eq!(
+        without_duration(&text("543.4ms")),
+        "Error performing GET http://store/key, after 4 retries: 503 in all"
+    );
+    for other in ["nothing in it", "in 3s, once", "kept in a folder, after all"] {
+        assert_eq!(without_duration(other), other);
+    }
+}
