@@ -209,12 +209,8 @@ pub trait Catalog: Send + Sync {
     ) -> Result<CondemnedFiles, CatalogError>;
 
     /// Forgets what the retentions let go, or with [`PruneMode::DryRun`] says what that is.
-    fn prune(
-        &self,
-        retentions: &[Retention],
-        now: i64,
-        pruning: PruneMode,
-    ) -> Result<PruneResult, CatalogError>;
+    fn prune(&self, retentions: &[Retention], now: i64, mode: PruneMode)
+    -> Result<PruneResult, CatalogError>;
 
     /// Writes a consistent copy of the whole catalog to a new file.
     fn copy_to(&self, path: &std::path::Path) -> Result<(), CatalogError>;

@@ -19,12 +19,12 @@ pub struct Retention {
     pub removed_until: i64,
 }
 
-/// Whether a prune happens.
+/// Whether a prune deletes what it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PruneMode {
     /// It does.
-    Done,
-    /// It does not, but what it would do is told.
+    Delete,
+    /// It does not, and returns what it would delete.
     DryRun,
 }
 

@@ -129,29 +129,29 @@ fn unneeded(forgotten: &PruneResult) -> Deletions {
 impl Archive {
     /// Prunes, or with [`PruneMode::DryRun`] returns what a prune would do: then it waits for nobody and nobody for it, so that a file which
     /// is being placed at that moment may be among those that nothing names.
-    pub fn prune(&self, pruning: PruneMode, now: i64) -> Result<Pruned, PruneError> {
-        let _locks = match pruning {
-            PruneMode::Done => self.prune_locks()?,
+    pub fn prune(&self, mode: PruneMode, now: i64) -> Result<Pruned, PruneError> {
+        let _locks = match mode {
+            PruneMode::Delete => self.prune_locks()?,
             PruneMode::DryRun => Vec::new(),
         };
-        let (forgotten, mut failures) = self.forget(pruning, now)?;
+        let (forgotten, mut failures) = self.forget(mode, now)?;
         let found = [
-            self.prune_pool(&forgotten, pruning, now),
-            self.prune_staged(pruning, now),
-            self.prune_chunks(pruning),
-            self.prune_site(pruning),
+            self.prune_pool(&forgotten, mode, now),
+            self.prune_staged(mode, now),
+            self.prune_chunks(mode),
+            self.prune_site(mode),
         ];
         let by_hash = self
             .config()
             .suites
             .iter()
-            .map(|suite| self.under_lease(suite, pruning, || self.by_hash(suite, now)));
+            .map(|suite| self.under_lease(suite, mode, || self.by_hash(suite, now)));
         let mut deleted = Vec::new();
         let pages = self
             .config()
             .suites
             .iter()
-            .map(|suite| self.under_lease(suite, pruning, || self.pages(suite)));
+            .map(|suite| self.under_lease(suite, mode, || self.pages(suite)));
         for part in found.into_iter().chain(by_hash).chain(pages) {
             match part {
                 Ok(more) => deleted.extend(more),
@@ -176,16 +176,16 @@ impl Archive {
     }
 
     /// Has the catalog forget what the retention of each suite lets go, or say what that is; with what could not be looked at.
-    fn forget(&self, pruning: PruneMode, now: i64) -> Result<(PruneResult, Vec<PruneError>), PruneError> {
+    fn forget(&self, mode: PruneMode, now: i64) -> Result<(PruneResult, Vec<PruneError>), PruneError> {
         let mut failures = Vec::new();
         match self.refuse_a_lost_catalog() {
             // Publishes go on meanwhile.
-            Err(error @ PruneError::NotRecorded(_)) if pruning == PruneMode::DryRun => failures.push(error),
+            Err(error @ PruneError::NotRecorded(_)) if mode == PruneMode::DryRun => failures.push(error),
             checked => checked?,
         }
         let suites = self.config().suites.iter();
         let retentions: Vec<Retention> = suites.map(|suite| retention(suite, now)).collect();
-        Ok((self.catalog().prune(&retentions, now, pruning)?, failures))
+        Ok((self.catalog().prune(&retentions, now, mode)?, failures))
     }
 
     /// Keeps publishes and commits of this machine out.
@@ -259,12 +259,12 @@ impl Archive {
     fn prune_pool(
         &self,
         forgotten: &PruneResult,
-        pruning: PruneMode,
+        mode: PruneMode,
         now: i64,
     ) -> Result<Deletions, PruneError> {
         let mut found = unneeded(forgotten);
         found.extend(self.orphans(forgotten, now)?);
-        if pruning == PruneMode::Done {
+        if mode == PruneMode::Delete {
             let paths: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();
             let deleted: BTreeSet<String> =
                 self.delete_from_pool::<PruneError>(&paths)?.into_iter().collect();
@@ -308,7 +308,7 @@ impl Archive {
 
     /// Deletes files on their way in that nobody will finish: those of queued files without a row, claims of names, and
     /// uploads in parts.
-    fn prune_staged(&self, pruning: PruneMode, now: i64) -> Result<Deletions, PruneError> {
+    fn prune_staged(&self, mode: PruneMode, now: i64) -> Result<Deletions, PruneError> {
         // First: what is queued meanwhile is young.
         let staged = self.files().list(STAGED)?;
         let mut queued: BTreeSet<String> = self.upload_queue().queued_paths()?.into_iter().collect();
@@ -319,7 +319,7 @@ impl Archive {
         let left: Deletions = left
             .map(|(path, _)| (path, "staged by an upload that ended"))
             .collect();
-        if pruning == PruneMode::Done {
+        if mode == PruneMode::Delete {
             for (path, _) in &left {
                 self.files().give_up(path)?;
             }
@@ -331,10 +331,10 @@ impl Archive {
     fn under_lease(
         &self,
         suite: &Suite,
-        pruning: PruneMode,
+        mode: PruneMode,
         find: impl Fn() -> Result<Deletions, PruneError>,
     ) -> Result<Deletions, PruneError> {
-        if pruning == PruneMode::DryRun {
+        if mode == PruneMode::DryRun {
             return find();
         }
         let lease = SuiteLease::take(self.catalog(), &suite.codename)?;
@@ -345,16 +345,16 @@ impl Archive {
                 if !lease.is_held()? {
                     return Err(CatalogError::LeaseLost(suite.codename.clone()).into());
                 }
-                self.delete_all(some, pruning)?;
+                self.delete_all(some, mode)?;
             }
             Ok(found)
         })
     }
 
     /// Deletes the pages of suites that the site does not show.
-    fn prune_site(&self, pruning: PruneMode) -> Result<Deletions, PruneError> {
+    fn prune_site(&self, mode: PruneMode) -> Result<Deletions, PruneError> {
         let found = no_longer_shown(site_strays(self)?);
-        self.delete_all(&found, pruning)?;
+        self.delete_all(&found, mode)?;
         Ok(found)
     }
 
@@ -417,9 +417,9 @@ impl Archive {
         Ok(files)
     }
 
-    fn prune_chunks(&self, pruning: PruneMode) -> Result<Deletions, PruneError> {
+    fn prune_chunks(&self, mode: PruneMode) -> Result<Deletions, PruneError> {
         let found = self.chunks()?;
-        if pruning == PruneMode::Done {
+        if mode == PruneMode::Delete {
             for (path, _) in &found {
                 self.delete_cached(path)?;
             }
@@ -442,8 +442,8 @@ impl Archive {
     }
 
     /// Deletes files of the store.
-    fn delete_all(&self, found: &[(String, &'static str)], pruning: PruneMode) -> Result<(), PruneError> {
-        if pruning == PruneMode::Done {
+    fn delete_all(&self, found: &[(String, &'static str)], mode: PruneMode) -> Result<(), PruneError> {
+        if mode == PruneMode::Delete {
             let paths: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();
             self.files().delete_all(&paths)?;
         }

@@ -265,8 +265,7 @@ impl<'u> Solver<'u> {
             self.turn = *turn;
         }
         self.turns.truncate(level);
-        while let Some((settled, choice)) = self.settled.pop_if(|(settled, _)| *settled > level) {
-            let _ = settled;
+        while let Some((_, choice)) = self.settled.pop_if(|(settled, _)| *settled > level) {
             self.pending.push(Reverse(choice));
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn run(args: PruneArgs, context: &mut Context) -> Result<Completion, 
     let pruning = if args.dry_run {
         PruneMode::DryRun
     } else {
-        PruneMode::Done
+        PruneMode::Delete
     };
     let pruned = archive.prune(pruning, now())?;
     print(&pruned, context)?;

@@ -5,7 +5,7 @@ use debian_control::digest::Sha256;
 use super::rows;
 use crate::audit::{Actor, Audit, AuditEvent, AuditQuery, AuditRow};
 use crate::sql::{ColumnType, Db, Given, Param, Row, Sql, given_row, params};
-use crate::{CatalogError, SqlCatalog};
+use crate::{CatalogError, Content, SqlCatalog};
 
 const COLUMNS: &str = "id, at, actor, address, request, action, subject, detail, hash";
 
@@ -179,4 +179,24 @@ fn read(row: &Row<'_>) -> Sql<AuditRow> {
         detail: row.get(7)?,
         hash: rows::sha256(row, 8)?,
     })
+}
+
+/// Returns what the audit log says of a package that came or went.
+pub(super) fn package_event(
+    action: &'static str,
+    by: &Actor,
+    content: &Content,
+    mut detail: serde_json::Value,
+    now: i64,
+) -> AuditEvent {
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert("sha256".to_owned(), content.sha256.to_string().into());
+    }
+    AuditEvent {
+        at: now,
+        actor: by.clone(),
+        action,
+        subject: format!("{} {} {}", content.name, content.version, content.architecture),
+        detail: detail.to_string(),
+    }
 }

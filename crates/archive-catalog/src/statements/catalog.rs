@@ -6,7 +6,7 @@ use debian_control::digest::Sha256;
 use debian_control::name::{PackageName, SuiteName};
 
 use super::{
-    accounts, audit, condemned, describe, place, placing, prune, publications, rows, select, snapshot,
+    accounts, audit, condemned, describe, placing, prune, publications, remove, rows, select, snapshot,
     states, trees,
 };
 use crate::audit::Actor;
@@ -110,7 +110,7 @@ impl Catalog for SqlCatalog {
         let placed = self.write_by("change packages", Some(by), now, |db| {
             let placed = placing::place_all(db, sets, now)?;
             if placed.iter().all(Result::is_ok) {
-                place::remove(db, &change.removed, None, (Some(by), now))?;
+                remove::remove(db, &change.removed, None, (Some(by), now))?;
                 if let Some(new) = &change.described {
                     describe::describe(db, new, by, now)?;
                 }
@@ -128,7 +128,7 @@ impl Catalog for SqlCatalog {
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError> {
         self.write_by("remove packages", by, now, |db| {
-            place::remove(db, selections, None, (by, now))
+            remove::remove(db, selections, None, (by, now))
         })
     }
 
@@ -140,7 +140,7 @@ impl Catalog for SqlCatalog {
         now: i64,
     ) -> Result<Vec<Entry>, CatalogError> {
         self.write_by("yank packages", by, now, |db| {
-            place::remove(db, selections, Some(reason), (by, now))
+            remove::remove(db, selections, Some(reason), (by, now))
         })
     }
 
@@ -366,7 +366,7 @@ impl Catalog for SqlCatalog {
         mode: PruneMode,
     ) -> Result<PruneResult, CatalogError> {
         match mode {
-            PruneMode::Done => self.write("apply retention", |db| prune::prune(db, retentions, now)),
+            PruneMode::Delete => self.write("apply retention", |db| prune::prune(db, retentions, now)),
             PruneMode::DryRun => {
                 self.read("look at what retention ends", |db| prune::preview(db, retentions))
             }

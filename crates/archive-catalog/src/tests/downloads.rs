@@ -157,7 +157,7 @@ pub(super) fn what_was_pruned_was_fetched_all_the_same(catalog: &SqlCatalog) {
         removed_until: NOW + 9,
     };
     catalog
-        .prune(&[retention], NOW + 10, crate::PruneMode::Done)
+        .prune(&[retention], NOW + 10, crate::PruneMode::Delete)
         .unwrap();
     assert!(catalog.list(&selection).unwrap().is_empty());
     assert_eq!(

@@ -138,7 +138,7 @@ pub(super) fn what_was_yanked_keeps_its_file_until_it_comes_back(catalog: &SqlCa
         publications_until: NOW + 100,
         removed_until: NOW + 100,
     };
-    let prune = || catalog.prune(std::slice::from_ref(&retention), NOW + 100, PruneMode::Done);
+    let prune = || catalog.prune(std::slice::from_ref(&retention), NOW + 100, PruneMode::Delete);
     let files = prune().unwrap().files;
     assert!(files.len() == 1 && files[0].contains("gone"), "{files:?}");
     let yanked = catalog.yanked(&suite("stable")).unwrap();
@@ -193,7 +193,7 @@ pub(super) fn what_was_yanked_and_came_back_goes_as_other_packages_do(catalog: &
         publications_until: NOW + 100,
         removed_until: NOW + 100,
     };
-    let pruned = catalog.prune(&[retention], NOW + 100, PruneMode::Done).unwrap();
+    let pruned = catalog.prune(&[retention], NOW + 100, PruneMode::Delete).unwrap();
     assert_eq!(pruned.files.len(), 1, "{:?}", pruned.files);
     assert_eq!(yanked(), 0);
 }
@@ -244,7 +244,7 @@ pub(super) fn a_dry_run_says_what_a_prune_then_does_and_waits_for_no_writer(cata
     assert_eq!(versions, ["1", "2"]);
     assert_eq!(dry.files, ["pool/gone_1.deb"]);
     let before = catalog.pool_files().unwrap().len();
-    let done = catalog.prune(&retentions, NOW + 10, PruneMode::Done).unwrap();
+    let done = catalog.prune(&retentions, NOW + 10, PruneMode::Delete).unwrap();
     assert_eq!(dry, done);
     assert_eq!(catalog.pool_files().unwrap().len(), before - 1);
     let again = catalog.prune(&retentions, NOW + 10, PruneMode::DryRun).unwrap();

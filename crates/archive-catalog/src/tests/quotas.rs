@@ -161,7 +161,11 @@ pub(super) fn a_removed_package_counts_by_its_bytes_until_it_is_pruned(catalog: 
         removed_until: NOW + 1,
     };
     catalog
-        .prune(&[retention("stable"), retention("private")], NOW, PruneMode::Done)
+        .prune(
+            &[retention("stable"), retention("private")],
+            NOW,
+            PruneMode::Delete,
+        )
         .unwrap();
     assert_eq!(used(catalog, &of_jane()), (60, 1));
     assert_eq!(used(catalog, &of_stable()), (60, 1));

@@ -190,7 +190,7 @@ pub(super) fn what_was_removed_rolled_back_and_pruned_is_told_of(catalog: &SqlCa
         .prune(std::slice::from_ref(&retention), NOW, PruneMode::DryRun)
         .unwrap();
     assert_eq!(told(catalog), ["package.uploaded one stable added"]);
-    catalog.prune(&[retention], NOW, PruneMode::Done).unwrap();
+    catalog.prune(&[retention], NOW, PruneMode::Delete).unwrap();
     assert_eq!(told(catalog), ["package.removed one stable retention"]);
 }
 

@@ -161,7 +161,7 @@ impl WatchWorker {
             publisher,
             ..
         } = &self.parts;
-        let wait = match archive.prune(PruneMode::Done, clock.now()) {
+        let wait = match archive.prune(PruneMode::Delete, clock.now()) {
             Ok(mut pruned) => {
                 let failures = std::mem::take(&mut pruned.failures);
                 let wait = if failures.is_empty() {

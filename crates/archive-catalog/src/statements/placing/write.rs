@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use debian_control::digest::Sha256;
 
 use super::super::events::{Moved, Receivers};
-use super::super::{audit, describe, place, provenance, publications, rows};
+use super::super::{audit, describe, provenance, publications, rows};
 use super::decide::Planned;
 use crate::audit::AuditEvent;
 use crate::sql::{ColumnType, Db, Given, Sql, SqlError, given_row};
@@ -261,5 +261,11 @@ fn event(placing: &Placing<'_>, now: i64) -> Option<AuditEvent> {
             wish.accepted.clone().into(),
         );
     }
-    Some(place::event("package.add", by, &wish.content.content, place, now))
+    Some(audit::package_event(
+        "package.add",
+        by,
+        &wish.content.content,
+        place,
+        now,
+    ))
 }

@@ -211,7 +211,10 @@ fn prune(bench: &Bench) {
         publications_until: 1_000,
         removed_until: 1_000,
     };
-    bench.catalog.prune(&[retention], 1_000, PruneMode::Done).unwrap();
+    bench
+        .catalog
+        .prune(&[retention], 1_000, PruneMode::Delete)
+        .unwrap();
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::events::{Moved, Receivers};
 use super::{audit, describe, rows, select};
-use crate::audit::{Actor, AuditEvent};
+use crate::audit::Actor;
 use crate::sql::{Db, Sql, params};
 use crate::webhooks::EventKind;
-use crate::{Content, Entry, Selection};
+use crate::{Entry, Selection};
 
 /// Ends the live placements that `selections` mean, each of them something else, under one new revision a suite; where they are `yanked`, says why.
 pub(crate) fn remove(
@@ -56,28 +56,11 @@ pub(crate) fn remove(
                 ),
                 None => ("package.remove", serde_json::json!({ "suite": suite })),
             };
-            audit::record(db, &event(action, by, &placement.content, place, now))?;
+            audit::record(
+                db,
+                &audit::package_event(action, by, &placement.content, place, now),
+            )?;
         }
     }
     Ok(select::entries(meant))
-}
-
-/// Returns what the audit log says of a package that came or went.
-pub(super) fn event(
-    action: &'static str,
-    by: &Actor,
-    content: &Content,
-    mut detail: serde_json::Value,
-    now: i64,
-) -> AuditEvent {
-    if let Some(detail) = detail.as_object_mut() {
-        detail.insert("sha256".to_owned(), content.sha256.to_string().into());
-    }
-    AuditEvent {
-        at: now,
-        actor: by.clone(),
-        action,
-        subject: format!("{} {} {}", content.name, content.version, content.architecture),
-        detail: detail.to_string(),
-    }
 }
