@@ -15,6 +15,7 @@ use rustix::fs::FlockOperation;
 
 use crate::archive::Archive;
 use crate::config::Suite;
+use crate::publish::SuiteLease;
 
 pub use finding::{ArchiveVerifyError, Finding, FindingKind};
 pub(crate) use indexes::{is_served, signed_release};
@@ -26,11 +27,19 @@ pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, ArchiveVerifyErr
     Ok(findings.len())
 }
 
+/// Does `work` while all of these leases are held.
+fn while_held(leases: &[SuiteLease<'_>], work: &mut dyn FnMut()) {
+    match leases.split_first() {
+        Some((lease, others)) => lease.during(|| while_held(others, work)),
+        None => work(),
+    }
+}
+
 impl Archive {
     /// Checks `suites` and the pool, and returns what is wrong, ordered by kind and path.
     ///
-    /// Waits for nobody and nobody for it, as long as nothing is found. What is found may be what others of this machine are about to
-    /// change: it is looked at again while they wait, and only what is found then counts.
+    /// Waits for nobody and nobody for it, as long as nothing is found. What is found may be what others are about to change: it is looked
+    /// at again while they wait, and only what is found then counts.
     pub fn verify(&self, suites: &[&Suite], now: i64) -> Result<Vec<Finding>, ArchiveVerifyError> {
         let mut findings = Vec::new();
         let named = self.verify_published(suites, now, &mut findings)?;
@@ -44,7 +53,7 @@ impl Archive {
         Ok(findings)
     }
 
-    /// Looks at what was found once more, with no publish on this machine, and at files of the pool with no upload.
+    /// Looks at what was found once more, with no publish on any machine, and at files of the pool with no upload on this one.
     fn verify_again(
         &self,
         suites: &[&Suite],
@@ -58,13 +67,27 @@ impl Archive {
         let Ok(_publishers) = publishers.collect::<io::Result<Vec<_>>>() else {
             return Ok(found);
         };
+        let configured = self.config().suites.iter();
+        let leases = configured.map(|suite| SuiteLease::take(self.catalog(), &suite.codename));
+        let leases = leases.collect::<Result<Vec<_>, _>>()?;
+        let mut again = Ok(Vec::new());
+        while_held(&leases, &mut || again = self.verify_alone(suites, now, &found));
+        again
+    }
+
+    fn verify_alone(
+        &self,
+        suites: &[&Suite],
+        now: i64,
+        found: &[Finding],
+    ) -> Result<Vec<Finding>, ArchiveVerifyError> {
         let mut findings = Vec::new();
         let named = self.verify_published(suites, now, &mut findings)?;
-        let Ok(_pool) = lock("pool.lock") else {
-            return Ok(found);
+        let Ok(_pool) = self.lock("pool.lock", FlockOperation::LockExclusive) else {
+            return Ok(found.to_vec());
         };
-        let paths = found.into_iter().filter(|finding| finding.kind.is_of_pool());
-        let paths = paths.map(|finding| finding.path).collect();
+        let paths = found.iter().filter(|finding| finding.kind.is_of_pool());
+        let paths = paths.map(|finding| finding.path.clone()).collect();
         pool_files::check_again(self, &named, &paths, &mut findings)?;
         Ok(findings)
     }
