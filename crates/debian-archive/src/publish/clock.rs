@@ -43,8 +43,15 @@ pub(super) fn is_ahead(last: i64, now: i64) -> bool {
     seconds_early(last, now) > PATIENCE
 }
 
+/// Returns how many seconds a Release after that of `last` has to wait; `None` where it may go out, and where nobody waits since the clock
+/// is wrong.
+pub(crate) fn wait_for_date(last: i64, now: i64) -> Option<i64> {
+    let early = seconds_early(last, now);
+    (1..=PATIENCE).contains(&early).then_some(early)
+}
+
 /// Returns how many seconds `now` is too early for a Release after that of `last`; none, when it may go out.
-pub(crate) fn seconds_early(last: i64, now: i64) -> i64 {
+fn seconds_early(last: i64, now: i64) -> i64 {
     last + 1 - AHEAD - now
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use crate::config::Suite;
-use crate::publish::{due_at, seconds_early};
+use crate::publish::{due_at, wait_for_date};
 use archive_catalog::Progress;
 
 /// The present time, by the wall clock and by the monotonic clock.
@@ -66,11 +66,9 @@ impl SuiteSchedule {
     /// A suite that was not checked yet is not delayed, and neither is one when the clock was set back: publishing reports the
     /// error.
     fn when_dated(&self, last: i64, now: Now) -> NextStep {
-        let early = seconds_early(last, now.seconds);
-        if self.checked && (1..=2).contains(&early) {
-            NextStep::In(seconds(early))
-        } else {
-            NextStep::Publish
+        match wait_for_date(last, now.seconds) {
+            Some(wait) if self.checked => NextStep::In(seconds(wait)),
+            _ => NextStep::Publish,
         }
     }
 
@@ -162,6 +160,9 @@ mod tests {
 
     #[test]
     fn a_change_waits_for_its_date_and_not_longer() {
+        // Not in the publish itself, which would hold up all other suites.
+        let longest = NextStep::In(Duration::from_secs(10));
+        assert_eq!(settled().next(&suite(""), &progress(4, 3, 212), at(200)), longest);
         let suite = suite("");
         assert_eq!(
             settled().next(&suite, &progress(4, 3, 202), at(200)),
