@@ -221,18 +221,18 @@ impl<'a> Copy<'a> {
 
     /// Refuses a target that serves an archive which shares no key with this one, or no suite.
     fn refuse_other_archive(&self) -> Result<(), ReplicateError> {
-        let Some(there) = self.target.read(KEYRING)? else {
-            return Ok(());
-        };
-        let here = required(self.archive, KEYRING)?;
-        let fingerprints = |bytes: &[u8]| Keyring::read(bytes).map(|keyring| keyring.fingerprints());
-        let shares_a_key = match (fingerprints(&here), fingerprints(&there)) {
-            (Ok(here), Ok(there)) => here.iter().any(|fingerprint| there.contains(fingerprint)),
-            // What is not a keyring is of nobody's archive.
-            _ => false,
-        };
-        if !shares_a_key {
-            return Err(ReplicateError::OtherArchive);
+        // Archives that others made have none there: what they serve tells.
+        if let Some(there) = self.target.read(KEYRING)? {
+            let here = required(self.archive, KEYRING)?;
+            let fingerprints = |bytes: &[u8]| Keyring::read(bytes).map(|keyring| keyring.fingerprints());
+            let shares_a_key = match (fingerprints(&here), fingerprints(&there)) {
+                (Ok(here), Ok(there)) => here.iter().any(|fingerprint| there.contains(fingerprint)),
+                // What is not a keyring is of nobody's archive.
+                _ => false,
+            };
+            if !shares_a_key {
+                return Err(ReplicateError::OtherArchive);
+            }
         }
         let other = other_suite::<ReplicateError>(self.archive, self.target)?;
         other.map_or(Ok(()), |other| Err(ReplicateError::OtherSuite(other)))

@@ -191,6 +191,15 @@ fn another_archive_is_left_alone_and_one_failing_suite_holds_up_no_other() {
     let refused = replicate(&other, &mirror, &["--delete"]).exits(1);
     assert!(refused.stderr.contains("another archive"), "{}", refused.report());
     assert_eq!(files(&mirror), before);
+    // Also where others made it, with no keyring beside its suites.
+    for name in ["archive-keyring.pgp", "archive-keyring.asc"] {
+        std::fs::remove_file(mirror.join(name)).unwrap();
+    }
+    let before = files(&mirror);
+    let refused = replicate(&other, &mirror, &["--delete"]).exits(1);
+    assert!(refused.stderr.contains("another archive"), "{}", refused.report());
+    assert_eq!(files(&mirror), before);
+    replicate(&archive, &mirror, &[]).ok();
     let own = files(&archive.root());
     for place in ["", "pool", "dists/mirror"] {
         let refused = replicate(&archive, &archive.root().join(place), &["--delete"]).exits(1);
