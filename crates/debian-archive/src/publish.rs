@@ -50,7 +50,7 @@ pub use crate::live_release::{LiveError, LiveRelease};
 pub(crate) use alias::{leads_to_suite, shows};
 pub(crate) use client_setup::{SignedBy, sources_entry, wrong as wrong_setup};
 pub use clock::Clock;
-pub(crate) use clock::seconds_early;
+pub(crate) use clock::wait_for_date;
 pub(crate) use due::due_at;
 pub use error::PublishError;
 pub use mode::PublishMode;
@@ -309,11 +309,8 @@ impl Archive {
                 let found = root.join(folder).symlink_metadata();
                 Ok(found.is_ok_and(|found| found.is_dir()))
             }
-            None => Ok(alias::shows_other(
-                self.files(),
-                &folder,
-                suite.codename.as_str(),
-            )?),
+            // What shows a suite of another codename is a copy of that, which had this alias until now.
+            None => Ok(alias::shows(self.files(), &folder, name.as_str())?),
         }
     }
 
@@ -378,7 +375,8 @@ impl PublishRun<'_> {
         release: &StagedRelease,
         served_before: &[String],
     ) -> Result<(), PublishError> {
-        if self.publishing.is_forced() {
+        // What this machine remembers of the store may be of settings that another machine has published over since.
+        if self.publishing.is_forced() || !self.already_in_place {
             client_setup::forget(self.archive, self.suite);
         }
         let steps = plan::plan(outputs, release.files(), served_before);
@@ -395,6 +393,7 @@ impl PublishRun<'_> {
             files,
             lease: self.lease,
             suite: self.suite,
+            suites: &self.archive.config().suites,
             tree: &self.suite.tree(),
             outputs,
             release,
@@ -466,12 +465,14 @@ impl PublishRun<'_> {
             snapshot,
             staging: &staging,
             lease: self.lease,
+            is_of_one_machine: self.already_in_place || self.lease.epoch().is_none(),
         }
         .write(site.as_ref(), &publication);
         stages.end("site");
         self.record(&publication, (signer, clock))?;
-        // Who asks for a publish anyhow wants what is there looked at.
-        let follows = (!self.publishing.is_forced()).then_some((&self.suite.codename, since));
+        // Who asks for a publish anyhow wants what is there looked at, and under other settings it may be another machine's.
+        let is_known = !self.publishing.is_forced() && self.already_in_place;
+        let follows = is_known.then_some((&self.suite.codename, since));
         let pages = pages.and_then(|()| site::write_root(self.archive, site.as_ref(), follows));
         // Only what the next publish costs depends on them.
         let manifests = indexes.manifests.into_iter();

@@ -21,6 +21,8 @@ pub(super) struct AliasedSuite<'a> {
     /// Looked at before each name that changes.
     pub(super) lease: &'a SuiteLease<'a>,
     pub(super) suite: &'a Suite,
+    /// All that the archive has.
+    pub(super) suites: &'a [Suite],
     /// The tree, or that of a snapshot.
     pub(super) tree: &'a str,
     pub(super) outputs: &'a [IndexOutput],
@@ -116,10 +118,17 @@ impl AliasedSuite<'_> {
     /// Takes copies of this suite down that stand under a name which it no longer has.
     fn take_other_names_down(&self, dists: &str) -> Result<(), PublishError> {
         let codename = self.suite.codename.as_str();
-        let alias = self.suite.alias.as_ref().map(|alias| alias.as_str());
         for name in self.files.folders(dists)? {
             let folder = format!("{dists}/{name}");
-            if name != codename && Some(name.as_str()) != alias && shows(self.files, &folder, codename)? {
+            // Where the alias is another suite's now, that one's next publish puts itself in the place of this.
+            let mut others = self
+                .suites
+                .iter()
+                .filter(|suite| suite.tree() == self.suite.tree());
+            if others.any(|suite| suite.alias.as_ref().is_some_and(|alias| alias.as_str() == name)) {
+                continue;
+            }
+            if name != codename && shows(self.files, &folder, codename)? {
                 delete_folder(self.files, &folder)?;
             }
         }
@@ -188,12 +197,6 @@ pub(super) fn lost(archive: &Archive, suite: &Suite) -> Result<Option<String>, P
 pub(crate) fn shows(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, StoreError> {
     let shown = files.read(&format!("{folder}/InRelease"))?;
     Ok(shown.is_some_and(|inrelease| is_of(&inrelease, codename)))
-}
-
-/// Says whether a folder shows something, and not the suite of this codename.
-pub(super) fn shows_other(files: &dyn FileStore, folder: &str, codename: &str) -> Result<bool, StoreError> {
-    let shown = files.read(&format!("{folder}/InRelease"))?;
-    Ok(shown.is_some_and(|inrelease| !is_of(&inrelease, codename)))
 }
 
 fn is_of(inrelease: &[u8], codename: &str) -> bool {

@@ -122,6 +122,7 @@ impl Archive {
             files: self.files(),
             lease,
             suite,
+            suites: &self.config().suites,
             tree: &tree,
             outputs: &indexes.outputs,
             release: &staged,

@@ -58,6 +58,8 @@ pub(super) struct SuiteSite<'a> {
     pub(super) snapshot: &'a dyn Snapshot,
     pub(super) staging: &'a Staging,
     pub(super) lease: &'a SuiteLease<'a>,
+    /// Whether no other machine wrote pages under other settings since this one did.
+    pub(super) is_of_one_machine: bool,
 }
 
 /// What a site is to show of a suite.
@@ -128,7 +130,10 @@ impl SuiteSite<'_> {
         let Some((record, before)) = Record::open(ChangedRecord(change))? else {
             return Ok(false);
         };
-        if before.settings != wish.state.settings || before.revision > wish.state.revision {
+        if !self.is_of_one_machine
+            || before.settings != wish.state.settings
+            || before.revision > wish.state.revision
+        {
             return Ok(false);
         }
         // Another catalog, or one that was restored, counts its revisions in its own way.

@@ -163,8 +163,8 @@ impl SignError {
         let hint = match self {
             Self::NoKey => "name one in repogen.toml: `[signing]` with `key` or `command`".to_owned(),
             Self::Missing { .. } => {
-                "make one with `repogen key generate`, bring one with `repogen key import`, or correct `key` in \
-                 repogen.toml"
+                "of an archive that is published already, copy `keys/` from the machine that signs it; else make one with \
+                 `repogen key generate`, bring one with `repogen key import`, or correct `key` in repogen.toml"
                     .to_owned()
             }
             Self::Permissions { path, .. } => format!("run `chmod 600 {}`", path.display()),

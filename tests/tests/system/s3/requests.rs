@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{InBucket, package};
+use super::{InBucket, curl, package};
 use archive_tests::changes::changes;
 
 /// Returns the requests to a bucket since it was made, in their order: method and path.
@@ -119,6 +119,32 @@ fn an_upload_is_one_request_and_a_publish_a_few_beside_the_changed_files() {
         "{publish:#?}"
     );
     assert!(pages <= 45, "{pages}: {publish:#?}");
+}
+
+#[test]
+#[ignore = "needs an S3 server: make test-s3"]
+fn an_alias_that_moves_to_another_suite_shows_that_with_the_next_publish() {
+    let suites = ["--suite", "stable", "--suite", "testing"];
+    let archive = InBucket::new(
+        "moved-alias",
+        &[&suites[..], &["--architecture", "amd64"]].concat(),
+    );
+    archive.archive.configure_last_suite("suite = \"edge\"");
+    archive.repogen(&["publish"]).ok();
+    let shown = || {
+        let inrelease = curl("GET", "moved-alias/archive/dists/edge/InRelease").body;
+        String::from_utf8_lossy(&inrelease).into_owned()
+    };
+    assert!(shown().contains("Codename: testing"), "{}", shown());
+    // To the one that is published first.
+    archive.archive.configure("suite = \"edge\"", "");
+    let stable = "codename      = \"stable\"";
+    archive
+        .archive
+        .configure(stable, &format!("{stable}\nsuite = \"edge\""));
+    archive.repogen(&["publish"]).ok();
+    assert!(shown().contains("Codename: stable"), "{}", shown());
+    assert_eq!(archive.repogen(&["verify"]).ok().stdout, "");
 }
 
 #[test]
