@@ -25,6 +25,9 @@ use crate::threads::BlockingThreads;
 use crate::upload_slots::UploadSlots;
 use crate::usage::Usage;
 
+/// How long a request that reads may take: less than the minute after which proxies give up.
+const LONGEST_READ: Duration = Duration::from_secs(55);
+
 /// The server with its archive as it is configured now. A request keeps the one that it began with.
 ///
 /// All but the archive is shared between the configurations that follow each other.
@@ -122,6 +125,20 @@ impl App {
 
     /// Runs `work` that only reads on a thread that may wait. With [`App::changing`], the one way to the archive.
     pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match tokio::time::timeout(LONGEST_READ, self.blocking_long(work)).await {
+            Ok(done) => done,
+            Err(_) => Err(Problem::new(
+                Code::Unavailable,
+                "the catalog or the store of the files stands still: try again",
+            )),
+        }
+    }
+
+    /// Runs the same where it may take minutes, such as a look at every file of the archive.
+    pub(crate) async fn blocking_long<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -114,6 +114,31 @@ impl TestServer {
         self.wait();
     }
 
+    /// Has all its processes stand still, as those of a frozen machine do, until what is returned is dropped: it takes connections, and
+    /// answers nothing.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn stand_still(&self) -> StandingStill {
+        let mut client = self.client().expect("the server answers");
+        let rows = client
+            .query(
+                "select pid from pg_stat_activity where pid <> pg_backend_pid()",
+                &[],
+            )
+            .expect("its processes");
+        let file = std::fs::read_to_string(self.folder.join("postmaster.pid")).expect("it runs");
+        let first = file.lines().next().expect("its number").to_owned();
+        // First the one that would start others.
+        let processes = std::iter::once(first)
+            .chain(rows.iter().map(|row| row.get::<_, i32>(0).to_string()))
+            .collect();
+        let standing = StandingStill { processes };
+        standing.signal("STOP");
+        standing
+    }
+
     fn control(&self, arguments: &[&str]) {
         let status = as_server(&self.bin.join("pg_ctl"))
             .arg("-D")
@@ -168,6 +193,29 @@ impl TestServer {
             .expect("temporary folders have plain names")
             .replace('/', "%2F");
         format!("postgres://postgres@{folder}/{name}")
+    }
+}
+
+/// A server that stands still.
+pub struct StandingStill {
+    processes: Vec<String>,
+}
+
+impl StandingStill {
+    fn signal(&self, signal: &str) {
+        // One that has ended meanwhile needs none.
+        let script = format!("kill -{signal} \"$@\" 2>/dev/null || true");
+        let sent = as_server(Path::new("sh"))
+            .args(["-c", &script, "sh"])
+            .args(&self.processes)
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -{signal}");
+    }
+}
+
+impl Drop for StandingStill {
+    fn drop(&mut self) {
+        self.signal("CONT");
     }
 }
 

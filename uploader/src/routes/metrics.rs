@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
 use crate::gauges;
+use crate::routes::health::PATIENCE;
 
 /// Returns metrics for Prometheus.
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "operating",
@@ -18,7 +19,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         gauges::measure(app);
         Ok(())
     });
-    metrics::gauge!("archive_measured").set(u8::from(measured.await.is_ok()));
+    let measured = tokio::time::timeout(PATIENCE, measured).await;
+    metrics::gauge!("archive_measured").set(u8::from(matches!(measured, Ok(Ok(())))));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
 }

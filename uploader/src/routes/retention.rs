@@ -73,7 +73,7 @@ pub(crate) async fn preview(
     presented: PresentedCredential,
     Params(params): Params<RetentionParams>,
 ) -> Result<Answer<RetentionPreview>, Problem> {
-    app.blocking(move |app| {
+    app.blocking_long(move |app| {
         let caller = identify(app, &presented)?;
         previewed(app, &caller, params).map(Answer)
     })

@@ -41,6 +41,22 @@ fn uploads_are_told_to_come_again_reads_go_on_and_publishing_catches_up() {
 }
 
 #[test]
+fn a_database_that_stands_still_has_no_probe_wait_for_it() {
+    let database = TestServer::new();
+    let archive = TestArchive::shared_on(&database);
+    let machine = archive.other_machine(Keys::None);
+    let server = Uploader::with(&machine, &[("PUBLISHER", "off")]);
+    assert_eq!(server.get("/readyz", None).status, 200);
+    let still = database.stand_still();
+    let probed = server.get("/readyz", None);
+    assert_eq!(probed.status, 503, "{}", probed.text());
+    let metrics = server.get("/metrics", None).text();
+    assert!(metrics.contains("\narchive_measured 0\n"), "{metrics}");
+    drop(still);
+    assert_eq!(server.get("/readyz", None).status, 200);
+}
+
+#[test]
 fn programs_that_stay_wait_for_a_database_that_is_restarted_while_they_start() {
     let database = TestServer::new();
     let archive = TestArchive::shared_on(&database);

@@ -29,7 +29,7 @@ pub(crate) async fn verify(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
 ) -> Result<Answer<AuditVerification>, Problem> {
-    app.blocking(move |app| {
+    app.blocking_long(move |app| {
         let caller = identify(app, &presented)?;
         verified(app, &caller).map(Answer)
     })
