@@ -53,11 +53,18 @@ pub(super) fn check(url: &PostgresUrl, session: &PostgresSession) -> Result<(), 
     }
 }
 
+/// The number of the advisory lock of whoever makes the first table, by our own choice.
+const FIRST_TABLE: i64 = 0x7265_706f_6765_6e02;
+
 /// Brings the tables up to date, in one transaction for each version. Several may do this at once.
 pub(super) fn migrate(url: &PostgresUrl, session: &PostgresSession) -> Result<(), CatalogError> {
     let db = Db::Postgres(session);
     let migrate = || -> Sql<i64> {
-        db.batch("create table if not exists catalog_version (version bigint not null primary key)")?;
+        // Of two that make one table at once, PostgreSQL refuses the second, also where it may exist.
+        db.batch(&format!(
+            "begin; select pg_advisory_xact_lock({FIRST_TABLE});
+             create table if not exists catalog_version (version bigint not null primary key); commit"
+        ))?;
         loop {
             db.batch("begin; lock table catalog_version in exclusive mode")?;
             let found = version(session)?;
