@@ -40,7 +40,7 @@ pub(super) struct EdspPackage<'s> {
     pub(super) installed: Option<Installed>,
     /// Versions that may come, the one that apt chose first.
     pub(super) choices: Vec<PackageId>,
-    /// Whether what is installed came by itself, or is a library, and no source has any version of it.
+    /// Whether what is installed came by itself, or is a library, nobody holds it, and no source has any version of it.
     pub(super) is_gone: bool,
     /// Versions that close security holes, also those that apt did not choose.
     closing: Vec<&'s str>,
@@ -270,7 +270,8 @@ impl<'s> UniverseReader<'_, 's> {
             let is_library = matches!(section.rsplit('/').next(), Some("libs" | "oldlibs"));
             let came_by_itself = installed.mark == Mark::Automatic || is_library;
             // Where a source has it, its release is said.
-            slot.is_gone = came_by_itself && pin <= INSTALLED && stanza.get("APT-Release").is_none();
+            let has_source = pin > INSTALLED || stanza.get("APT-Release").is_some();
+            slot.is_gone = came_by_itself && installed.hold == Hold::Free && !has_source;
         }
         self.versions.push(ScenarioVersion { stanza, id, slot });
         Ok(())

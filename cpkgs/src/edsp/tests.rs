@@ -409,6 +409,8 @@ fn a_dist_upgrade_lets_go_of_what_no_source_has_any_more() {
     assert_eq!(ask("iac", ""), upgraded);
     // For what was asked for, also what a source has.
     assert_eq!(ask("iac", "APT-Release:\n a=stable,n=trixie"), upgraded);
+    // What is held stays, and holds up nothing else.
+    assert_eq!(ask("iach", ""), Vec::<String>::new());
     // What was asked for stays itself, but for libraries: whatever made the system marked them so.
     assert_eq!(ask("ic", ""), Vec::<String>::new());
     assert_eq!(ask("ic", "Section: libs"), upgraded);
