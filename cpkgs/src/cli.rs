@@ -11,6 +11,7 @@ mod check;
 mod command_tips;
 mod completions;
 mod config_overrides;
+mod damaged;
 mod depends;
 mod download;
 mod edsp;

@@ -6,6 +6,7 @@ use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::selection::{Selection, Verb, Word};
 use cpkgs::spec::{Named, Spec};
+use cpkgs::system::Unfinished;
 use resolver::kept_back::kept_back;
 use resolver::plan::{Change, Plan, Step, Why};
 use resolver::request::{Request, Target, Upgrade};
@@ -15,6 +16,7 @@ use rootless::Configuration;
 use rootless::generation::Programs;
 
 use super::candidates;
+use super::damaged;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs};
 use super::options::{BrokenArgs, RecommendsArgs, RunArgs, check_held};
@@ -116,8 +118,21 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         remove,
     } = selected::of(&words, Verb::Install, &input)?;
     let remove = selected::to_remove(remove, &input, &target, context)?;
+    // As apt does: what was cut off is unpacked again before anything counts on it.
+    let mut install = targets(&specs, &input);
+    let unfinished = target.unfinished()?;
+    let is_named = |one: &Unfinished| {
+        let in_specs = specs
+            .iter()
+            .any(|spec| matches!(spec, Spec::Named(named) if named.name == one.key.name));
+        in_specs || remove.iter().any(|named| named.name == one.key.name)
+    };
+    install.extend(damaged::targets(
+        unfinished.iter().filter(|one| !is_named(one)),
+        &input,
+    ));
     let request = Request {
-        install: targets(&specs, &input),
+        install,
         remove: remove.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
         recommends: args.recommends.wanted(&target)?,

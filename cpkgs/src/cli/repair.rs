@@ -6,7 +6,6 @@ use apt_client::fetch::{Download, Silent};
 use apt_client::package_cache;
 use clap::Args;
 use cpkgs::local::LocalDeb;
-use cpkgs::spec::Named;
 use cpkgs::system::{System, Unfinished};
 use debian_control::terminal::escaped;
 use resolver::broken::broken;
@@ -14,6 +13,7 @@ use resolver::request::{Recommends, Request, Target};
 use resolver::solve::solve;
 use rootless::{Add, Change, Configuration, Damaged};
 
+use super::damaged;
 use super::failure::{Failure, REFUSED};
 use super::human_size::counted;
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
@@ -179,24 +179,8 @@ fn unpack_again(
             Target::Named { .. } => false,
         })
     };
-    let again = |one: &Unfinished| {
-        let named = Named {
-            name: one.key.name.clone(),
-            architecture: Some(one.key.architecture.clone()),
-            ..Named::default()
-        };
-        let mut packages = input.matching(&named);
-        packages.retain(|package| input.installed_as(*package).is_none());
-        // The one that was being installed is the nearest to what was wanted.
-        packages.sort_by_key(|package| universe.version(*package) != one.version);
-        (!packages.is_empty()).then(|| Target::OneOf {
-            label: named.to_string(),
-            packages,
-        })
-    };
-    let damaged = unfinished.iter().filter(|one| one.is_damaged());
-    let targets = damaged.filter(|one| !is_given(one)).filter_map(again);
-    let install: Vec<Target> = targets.chain(given.iter().cloned()).collect();
+    let mut install = damaged::targets(unfinished.iter().filter(|one| !is_given(one)), &input);
+    install.extend(given.iter().cloned());
     if install.is_empty() {
         return Ok(());
     }

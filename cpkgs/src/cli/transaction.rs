@@ -115,9 +115,11 @@ impl Transaction<'_, '_> {
         let mut stays = self.target.unfinished()?;
         stays.retain(|one| !gone.iter().any(|package| self.is(*package, one)));
         for one in &stays {
-            context
-                .printer
-                .info(format_args!("{one}; dpkg would continue it"));
+            let next = match one.is_damaged() {
+                true => "no source has it: `cpkgs repair --system ./FILE.deb` unpacks it again",
+                false => "dpkg would continue it",
+            };
+            context.printer.info(format_args!("{one}; {next}"));
         }
         Ok(!stays.is_empty())
     }

@@ -11,6 +11,7 @@ use resolver::solve::{solve, solve_in_order};
 use rootless::Configuration;
 
 use super::candidates;
+use super::damaged;
 use super::failure::{Failure, REFUSED, USAGE};
 use super::install_target::{Indexes, InstallTarget, InstallTargetArgs, Run};
 use super::options::{BrokenArgs, RecommendsArgs, RunArgs, check_held};
@@ -152,7 +153,10 @@ fn carry_out(
             context.printer.info(escaped(&text));
         }
     }
+    let unfinished = target.unfinished()?;
     let request = Request {
+        // As apt does: what was cut off is unpacked again.
+        install: damaged::targets(unfinished.iter(), input),
         upgrade: options.upgrade,
         installed,
         recommends: options.recommends,
