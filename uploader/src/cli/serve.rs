@@ -117,6 +117,8 @@ async fn serve(app: Arc<App>, reloader: Reloader, bounds: ConnectionBounds) -> a
     let reloading = tokio::spawn(reload::on_hangup(config)?);
     let told_to_stop = stop_signal()?;
     let serving = tokio::spawn(server::serve(listener, routers, bounds, stopping));
+    // What is wrong with the store is told at once, and not looked for by the first upload.
+    app.store_answers().await;
     // Last: whoever reads this may send requests and signals.
     tracing::info!(%address, "listening on {address}");
     let replaced = tokio::select! {
