@@ -174,8 +174,14 @@ pub trait Listing: Send + Sync {
         most: PageLimit,
     ) -> Result<PackagePage, CatalogError>;
 
-    /// Returns the package whose digest begins with these bytes.
-    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError>;
+    /// Returns the package whose digest begins with these bytes, as one of `suites` has it; where it stands is told of those of `also`
+    /// as well.
+    fn package(
+        &self,
+        digest: &[u8],
+        suites: &[SuiteName],
+        also: &[SuiteName],
+    ) -> Result<Option<ListedPackage>, CatalogError>;
 
     /// Returns what is known of entries besides their files, from the suites that they name, in their order.
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError>;

@@ -157,6 +157,17 @@ fn unknown_action() -> Problem {
     )
 }
 
+/// Says in the console's words that something was changed since its page was loaded.
+fn not_as_shown(problem: Problem) -> Problem {
+    match problem.code {
+        Code::PreconditionFailed => Problem::new(
+            Code::PreconditionFailed,
+            "it was changed since this page was loaded, and nothing was saved: load the page again, and look at what it is now",
+        ),
+        _ => problem,
+    }
+}
+
 /// Reads a quota from a form; a field that was left empty stands for no limit.
 fn quota(fields: &Fields) -> Result<QuotaRequest, Problem> {
     let number = |name: &str, what: &str| {

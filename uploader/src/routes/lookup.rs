@@ -1,6 +1,9 @@
 //! Finds what an id in an address means, as far as the caller may know of it.
 
+use std::slice;
+
 use archive_catalog::listing::ListedPackage;
+use debian_archive::config::Suite;
 use debian_control::digest::Sha256;
 use debian_control::name::SuiteName;
 
@@ -22,24 +25,42 @@ pub(crate) fn codenames(app: &App, caller: &Caller) -> Vec<SuiteName> {
 
 /// Returns the package of an id, as far as the caller may read it.
 pub(crate) fn readable(app: &App, caller: &Caller, id: &str) -> Result<ListedPackage, Problem> {
-    in_suites(app, id, &codenames(app, caller))
+    as_said_by(app, caller, id, None)
+}
+
+/// Returns the package of an id as one suite that the caller may read has it, or as all of these do: where it stands is told of all.
+pub(crate) fn as_said_by(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    only: Option<&Suite>,
+) -> Result<ListedPackage, Problem> {
+    let readable = codenames(app, caller);
+    let Some(only) = only else {
+        return in_suites(app, id, &readable);
+    };
+    let digest = digest_start(id).ok_or_else(no_such_package)?;
+    let listing = app.archive.listing();
+    let found = listing.package(&digest, slice::from_ref(&only.codename), &readable)?;
+    found.ok_or_else(|| Problem::new(Code::PackageNotFound, "the package is not in this suite"))
 }
 
 /// Returns the package of an id, as far as it stands in these suites.
 pub(crate) fn in_suites(app: &App, id: &str, suites: &[SuiteName]) -> Result<ListedPackage, Problem> {
     let digest = digest_start(id).ok_or_else(no_such_package)?;
-    let found = app.archive.listing().package(&digest, suites)?;
+    let found = app.archive.listing().package(&digest, suites, &[])?;
     found.ok_or_else(no_such_package)
 }
 
-/// Returns the package of this content, if it is in one of these suites.
+/// Returns the package of this content, if it is in one of these suites; where it stands is told of those of `also` as well.
 pub(crate) fn of_content(
     app: &App,
     content: &Sha256,
     suites: &[SuiteName],
+    also: &[SuiteName],
 ) -> Result<Option<ListedPackage>, Problem> {
     let (digest, _) = content.as_bytes().split_at(ID_BYTES);
-    Ok(app.archive.listing().package(digest, suites)?)
+    Ok(app.archive.listing().package(digest, suites, also)?)
 }
 
 fn no_such_package() -> Problem {

@@ -42,7 +42,7 @@ pub(crate) struct QuotaRequest {
 }
 
 impl Tagged for QuotaView {
-    fn uncounted(&self) -> Option<Self> {
+    fn edited_part(&self) -> Option<Self> {
         Some(Self {
             bytes: 0,
             packages: 0,

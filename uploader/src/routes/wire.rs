@@ -187,16 +187,22 @@ pub(crate) fn package(listed: &ListedPackage) -> Result<PackageView, Problem> {
 
 /// What a route answers with that has an entity tag.
 pub(crate) trait Tagged: Serialize + Sized {
-    /// Returns it without what is counted in it, which changes although nobody edits it; `None` where nothing is.
-    fn uncounted(&self) -> Option<Self> {
+    /// Returns it without what changes in it although nobody edits it, such as what is counted; `None` where nothing does.
+    fn edited_part(&self) -> Option<Self> {
         None
+    }
+
+    /// Returns what names its present state in a form, which gives it back as `If-Match`.
+    fn state_name(&self) -> String {
+        let tag = entity_tag(self, &json(self));
+        edition(&tag).trim_start_matches('"').to_owned()
     }
 }
 
 impl Tagged for UserView {}
 
 impl Tagged for PackageView {
-    fn uncounted(&self) -> Option<Self> {
+    fn edited_part(&self) -> Option<Self> {
         Some(Self {
             downloads: 0,
             ..self.clone()
@@ -248,7 +254,7 @@ fn entity_tag(body: &impl Tagged, text: &[u8]) -> String {
         let half = digest.get(..32).expect("a SHA-256 digest has 64 digits");
         half.to_owned()
     };
-    match body.uncounted() {
+    match body.edited_part() {
         Some(rest) => format!("\"{}-{}\"", digest(&json(&rest)), digest(text)),
         None => format!("\"{}\"", digest(text)),
     }

@@ -70,9 +70,14 @@ impl Listing for SqlCatalog {
         })
     }
 
-    fn package(&self, digest: &[u8], suites: &[SuiteName]) -> Result<Option<ListedPackage>, CatalogError> {
+    fn package(
+        &self,
+        digest: &[u8],
+        suites: &[SuiteName],
+        also: &[SuiteName],
+    ) -> Result<Option<ListedPackage>, CatalogError> {
         let found = self.read_at_once("look a package up", |db| listed::by_digest(db, digest))?;
-        Ok(found.and_then(|known| known.listed(suites, &[])))
+        Ok(found.and_then(|known| known.listed(suites, also)))
     }
 
     fn extras(&self, entries: &[Entry]) -> Result<Vec<Extras>, CatalogError> {

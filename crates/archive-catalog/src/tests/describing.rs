@@ -100,7 +100,7 @@ pub(super) fn a_changed_section_is_a_new_revision_and_the_old_one_still_reads(ca
     assert_eq!(places, [0, 1]);
 
     let found = catalog
-        .package(content.sha256.as_bytes(), &[suite("stable")])
+        .package(content.sha256.as_bytes(), &[suite("stable")], &[])
         .unwrap()
         .unwrap();
     assert_eq!(found.extras.section.as_deref(), Some("web"));
@@ -146,7 +146,7 @@ pub(super) fn what_a_suite_says_of_a_package_is_shown_with_that_suite_only(catal
 
     let seen = |suites: &[&str]| {
         let suites: Vec<SuiteName> = suites.iter().map(|name| suite(name)).collect();
-        let found = catalog.package(sha256.as_bytes(), &suites).unwrap();
+        let found = catalog.package(sha256.as_bytes(), &suites, &[]).unwrap();
         found.unwrap().extras
     };
     let open = seen(&["stable"]);

@@ -75,7 +75,7 @@ pub(super) fn days_versions_packages_and_suites_are_counted_apart(catalog: &SqlC
     );
     assert_eq!(sums(catalog, DownloadGroup::Suite, &public), ["stable=7"]);
     let listed = catalog
-        .package(old.as_bytes(), &[suite("stable")])
+        .package(old.as_bytes(), &[suite("stable")], &[])
         .unwrap()
         .unwrap();
     assert_eq!(listed.extras.downloads, 13);
@@ -114,7 +114,7 @@ pub(super) fn what_is_private_is_counted_for_its_readers_only(catalog: &SqlCatal
         (vec![suite("stable")], 2, 2),
         (vec![suite("stable"), suite("private")], 7, 14),
     ] {
-        let listed = catalog.package(old.as_bytes(), &suites).unwrap().unwrap();
+        let listed = catalog.package(old.as_bytes(), &suites, &[]).unwrap().unwrap();
         assert_eq!(listed.extras.downloads, of_package);
         assert_eq!(catalog.totals(&suites).unwrap().downloads, of_all);
     }

@@ -306,7 +306,7 @@ fn a_server_keeps_the_plan_for_looking_one_package_up() {
     let digest = hello.content.content.sha256;
     place(&catalog, &[hello]);
     for _ in 0..8 {
-        let found = catalog.package(&digest.as_bytes()[..16], &[suite("stable")]);
+        let found = catalog.package(&digest.as_bytes()[..16], &[suite("stable")], &[]);
         assert_eq!(names(&[found.unwrap().unwrap()]), ["hello"]);
     }
     let kept = catalog.read_at_once("look at plans", |db| {

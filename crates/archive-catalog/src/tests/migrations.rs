@@ -28,7 +28,7 @@ fn what_was_said_of_a_content_becomes_what_each_of_its_suites_says() {
     drop(old);
     let catalog = SqlCatalog::open(&DatabaseUrl::Sqlite(path)).unwrap();
     for name in ["stable", "private"] {
-        let found = catalog.package(sha256.as_bytes(), &[suite(name)]).unwrap();
+        let found = catalog.package(sha256.as_bytes(), &[suite(name)], &[]).unwrap();
         let extras = found.unwrap().extras;
         assert_eq!(extras.author(&suite(name)), Some("jane"));
         assert_eq!(extras.tags.len(), 1);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::app::App;
 use crate::extract::media_type;
@@ -56,6 +57,18 @@ impl Fields {
     /// Says whether known vulnerabilities that a suite does not take are accepted: `templates/console/allow_vulnerable.html` asks.
     pub(super) fn allows_vulnerable(&self) -> bool {
         self.given("allow_vulnerable") == Some("true")
+    }
+
+    /// Returns the condition that what the form changes still is as its page showed it: the field `shown` names that state.
+    pub(super) fn as_shown(&self) -> Result<HeaderMap, Problem> {
+        let tag = format!("\"{}\"", self.text("shown"));
+        let tag = HeaderValue::try_from(tag).map_err(|error| wrong(error.to_string()))?;
+        Ok(HeaderMap::from_iter([(header::IF_MATCH, tag)]))
+    }
+
+    /// Returns the value of a field, where that is another one than the page showed.
+    pub(super) fn changed(&self, name: &str, shown: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| text != shown)
     }
 
     /// Returns all values of a field.

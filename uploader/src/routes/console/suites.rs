@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use debian_archive::snapshots::StateView;
 use serde::Deserialize;
 
@@ -25,7 +24,7 @@ use crate::routes::suites::quota;
 use crate::routes::suites::rollback::{RollbackRequest, roll_back};
 use crate::routes::suites::snapshots;
 use crate::routes::suites::yanked::{self, RestoreParams, YankedView};
-use crate::routes::wire::{ListPage, PageParams};
+use crate::routes::wire::{ListPage, PageParams, Tagged as _};
 
 #[derive(Template)]
 #[template(path = "console/suites.html")]
@@ -131,9 +130,11 @@ pub(super) async fn restore(
 pub(super) async fn limit(State(app): State<Arc<App>>, Path(name): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
     let body = super::quota(&fields)?;
+    let as_shown = fields.as_shown()?;
     let shown = format!("/console/suites/{name}");
-    app.changing(move |app| quota::set_of_suite(app, &visitor.caller, &name, (&HeaderMap::new(), &body)))
-        .await?;
+    app.changing(move |app| quota::set_of_suite(app, &visitor.caller, &name, (&as_shown, &body)))
+        .await
+        .map_err(super::not_as_shown)?;
     Ok(see(&address(&shown, &[("done", "saved")])))
 }
 

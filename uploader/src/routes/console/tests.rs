@@ -83,6 +83,15 @@ impl<'a> Browser<'a> {
     }
 }
 
+/// Returns the name of the state that a form of a page shows: that of the first one after `beginning`.
+fn state_shown(page: &str, beginning: &str) -> String {
+    let (_, form) = page.split_once(beginning).expect("the page has the form");
+    let (_, rest) = form
+        .split_once("name=\"shown\" value=\"")
+        .expect("the form names the state that it shows");
+    rest.split('"').next().unwrap().to_owned()
+}
+
 fn location(answer: &Answered) -> &str {
     answer
         .headers

@@ -22,7 +22,7 @@ use crate::routes::users::create::{UserRequest, created};
 use crate::routes::users::edit::{self, ChangeUser};
 use crate::routes::users::identities::{IdentityView, of_account};
 use crate::routes::users::{delete, list, quota};
-use crate::routes::wire::{PageParams, UserView};
+use crate::routes::wire::{PageParams, Tagged as _, UserView};
 
 /// Which page of the accounts.
 #[derive(Debug, Default, Deserialize)]
@@ -155,9 +155,11 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
 pub(super) async fn limit(State(app): State<Arc<App>>, Path(id): Path<String>, posted: Posted) -> Answered {
     let Posted { visitor, fields } = posted;
     let body = super::quota(&fields)?;
+    let as_shown = fields.as_shown()?;
     let shown = format!("/console/users/{id}");
-    app.changing(move |app| quota::set_of_account(app, &visitor.caller, &id, (&HeaderMap::new(), &body)))
-        .await?;
+    app.changing(move |app| quota::set_of_account(app, &visitor.caller, &id, (&as_shown, &body)))
+        .await
+        .map_err(super::not_as_shown)?;
     Ok(see(&address(&shown, &[("done", "saved")])))
 }
 

@@ -15,12 +15,13 @@ use super::frame::Frame;
 use super::visitor::{Posted, Visitor};
 use super::{Done, address, recent_sign_in};
 use crate::app::App;
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::routes::webhooks::create::{WebhookRequest, created};
 use crate::routes::webhooks::edit::{ChangeWebhook, changed};
 use crate::routes::webhooks::view::{DeliveryView, WebhookView, choices};
 use crate::routes::webhooks::{addressed, delete, deliveries, list, ping, redelivery, rotation};
-use crate::routes::wire::PageParams;
+use crate::routes::wire::{PageParams, Tagged as _};
 
 /// An event that a form offers.
 struct EventChoice {
@@ -119,7 +120,7 @@ async fn shown(
             let older = |cursor: &str| address(&format!("/console/webhooks/{id}"), &[("cursor", cursor)]);
             Ok(WebhookPage {
                 frame: Frame::new(&visitor, webhook.name.clone(), done.as_deref()),
-                suites: webhook.suites.as_deref().unwrap_or_default().join(" "),
+                suites: listed_suites(&webhook),
                 choices: offered(&webhook.events),
                 next: found.next.as_deref().map(older),
                 deliveries: found.items,
@@ -158,14 +159,12 @@ pub(super) async fn change(State(app): State<Arc<App>>, Path(id): Path<String>, 
                 .await?;
             "sent"
         }
-        Some(action) => {
-            let (body, done) = asked_change(action, &fields)?;
+        _ => {
             let asked = id.clone();
-            app.changing(move |app| changed(app, &caller, &asked, &HeaderMap::new(), &body))
-                .await?;
-            done
+            app.changing(move |app| edited(app, &caller, &asked, &fields))
+                .await
+                .map_err(super::not_as_shown)?
         }
-        None => return Err(super::unknown_action().into()),
     };
     let shown = format!("/console/webhooks/{id}");
     Ok(see(&address(&shown, &[("done", done)])))
@@ -187,27 +186,47 @@ pub(super) async fn redeliver(
     )))
 }
 
-/// Returns what a button means to change, and how that is told of.
-fn asked_change(action: &str, fields: &Fields) -> Result<(ChangeWebhook, &'static str), Problem> {
-    let paused = |paused| ChangeWebhook {
-        paused: Some(paused),
-        ..ChangeWebhook::default()
+/// Edits a webhook as the button says that was pressed; returns how that is told of.
+fn edited(app: &App, caller: &Caller, id: &str, fields: &Fields) -> Result<&'static str, Problem> {
+    let pause = |paused| {
+        let body = ChangeWebhook {
+            paused: Some(paused),
+            ..ChangeWebhook::default()
+        };
+        changed(app, caller, id, &HeaderMap::new(), &body)
     };
-    match action {
-        "save" => {
-            let body = ChangeWebhook {
-                name: Some(fields.text("name")),
-                url: Some(fields.text("url")),
-                events: Some(fields.all("events")),
-                suites: Some(suites(fields)),
-                paused: None,
-            };
-            Ok((body, "saved"))
+    match fields.given("action") {
+        Some("save") => {
+            let webhook = WebhookView::new(&addressed(app, caller, id)?, None);
+            changed(app, caller, id, &fields.as_shown()?, &change_of(fields, &webhook))?;
+            Ok("saved")
         }
-        "pause" => Ok((paused(true), "paused")),
-        "resume" => Ok((paused(false), "resumed")),
+        Some("pause") => pause(true).map(|_| "paused"),
+        Some("resume") => pause(false).map(|_| "resumed"),
         _ => Err(super::unknown_action()),
     }
+}
+
+/// Returns what a form changes of a webhook that it showed.
+fn change_of(fields: &Fields, webhook: &WebhookView) -> ChangeWebhook {
+    let mut events = webhook.events.clone();
+    events.sort_unstable();
+    let mut chosen = fields.all("events");
+    chosen.sort_unstable();
+    ChangeWebhook {
+        name: fields.changed("name", &webhook.name),
+        url: fields.changed("url", &webhook.url),
+        events: (chosen != events).then_some(chosen),
+        suites: fields
+            .changed("suites", &listed_suites(webhook))
+            .map(|_| suites(fields)),
+        paused: None,
+    }
+}
+
+/// Returns the suites of a webhook as the field of a form has them.
+fn listed_suites(webhook: &WebhookView) -> String {
+    webhook.suites.as_deref().unwrap_or_default().join(" ")
 }
 
 /// Returns the events that a form offers, and which of them were chosen.

@@ -56,7 +56,7 @@ pub(crate) async fn delete(
                 .transpose()?;
             let _turn = app.turn_to_edit()?;
             let listed = seen(app, &caller, &id)?;
-            check_if_match(app, &caller, &headers, &id)?;
+            check_if_match(app, &caller, &headers, &id, only)?;
             let meant: Vec<&Suite> = standing(app, &listed)
                 .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
                 .collect();

@@ -16,28 +16,29 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
 use crate::credential::PresentedCredential;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Params, Path};
 use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::routes::packages::if_match::check_if_match;
 use crate::routes::packages::metadata::{ChangePackage, NewPlace, description};
-use crate::routes::packages::placement::{selection, standing};
+use crate::routes::packages::placement::{PackageParams, selection, standing};
 use crate::routes::upload::admission;
 use crate::routes::{lookup, wire};
 
-/// Changes the section, priority, tags or suites of a package.
-#[utoipa::path(put, path = "/api/packages/{id}", operation_id = "update_package", tag = "packages", params(("id" = String, Path)), request_body = ChangePackage,
+/// Changes the section, priority or tags of a package, in all its suites or in one, or its suites.
+#[utoipa::path(put, path = "/api/packages/{id}", operation_id = "update_package", tag = "packages", params(("id" = String, Path), PackageParams), request_body = ChangePackage,
     security(("bearer" = [])), responses((status = 200, description = "Changed", body = PackageView)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
     Path(id): Path<String>,
+    Params(params): Params<PackageParams>,
     headers: HeaderMap,
     Json(body): Json<ChangePackage>,
 ) -> Result<Answer<PackageView>, Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        changed(app, &caller, &headers, &id, body).map(Answer)
+        changed(app, &caller, &headers, (&id, &params), body).map(Answer)
     })
     .await
 }
@@ -47,41 +48,49 @@ pub(crate) fn changed(
     app: &App,
     caller: &Caller,
     headers: &HeaderMap,
-    id: &str,
+    (id, params): (&str, &PackageParams),
     body: ChangePackage,
 ) -> Result<PackageView, Problem> {
     caller.account()?;
+    let only = params.only(app, caller)?;
+    if only.is_some() && body.suites.is_some() {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            "`suites` are all suites of the package: it is changed without `?suite=`, or left out",
+        ));
+    }
     let _turn = app.turn_to_edit()?;
-    let listed = lookup::readable(app, caller, id)?;
-    check_if_match(app, caller, headers, id)?;
+    let listed = lookup::as_said_by(app, caller, id, only)?;
+    check_if_match(app, caller, headers, id, only)?;
     let description = description(&body)?;
-    let plan = body
-        .suites
-        .map(|wanted| plan(app, caller, &listed, &wanted))
-        .transpose()?;
-    for suite in standing(app, &listed) {
-        if plan
-            .as_ref()
-            .is_none_or(|plan| !plan.lost.iter().any(|lost| lost.codename == suite.codename))
-        {
-            let describes = body.section.is_some() || body.priority.is_some() || body.tags.is_some();
-            if describes || plan.is_none() {
-                caller.uploads(suite, Some(&listed.entry.content.name))?;
-            }
+    let plan = match &body.suites {
+        Some(wanted) => plan(app, caller, &listed, wanted)?,
+        None => PlacementChange {
+            kept: standing(app, &listed)
+                .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
+                .collect(),
+            ..PlacementChange::default()
+        },
+    };
+    if !description.is_empty() || body.suites.is_none() {
+        for suite in &plan.kept {
+            caller.uploads(suite, Some(&listed.entry.content.name))?;
         }
     }
     carry_out(app, caller, &listed, &description, plan)?;
     app.publications.changed();
-    let suites = lookup::codenames(app, caller);
-    let changed = lookup::of_content(app, &listed.entry.content.sha256, &suites)?;
+    let readable = lookup::codenames(app, caller);
+    let suites = only.map_or_else(|| readable.clone(), |only| vec![only.codename.clone()]);
+    let changed = lookup::of_content(app, &listed.entry.content.sha256, &suites, &readable)?;
     // By this change or by another request, it may be in none of these suites any more: the change succeeded all the same.
     let changed = changed.unwrap_or_else(|| in_no_suite(listed));
     wire::package(&changed)
 }
 
-/// Where a package comes to stand, and where it no longer does.
+/// Where a package comes to stand, where it no longer does, and where it is changed as it stands.
 #[derive(Default)]
 struct PlacementChange<'a> {
+    kept: Vec<&'a Suite>,
     gained: Vec<(&'a Suite, Component)>,
     lost: Vec<&'a Suite>,
 }
@@ -134,7 +143,9 @@ fn plan<'a>(
         }
     }
     for suite in standing(app, listed) {
-        if !kept.contains(&&suite.codename) {
+        if kept.contains(&&suite.codename) {
+            plan.kept.push(suite);
+        } else {
             caller.deletes(suite, &content.name, listed.extras.author(&suite.codename))?;
             plan.lost.push(suite);
         }
@@ -148,15 +159,13 @@ fn carry_out(
     caller: &Caller,
     listed: &ListedPackage,
     description: &Description,
-    plan: Option<PlacementChange<'_>>,
+    PlacementChange { kept, gained, lost }: PlacementChange<'_>,
 ) -> Result<(), Problem> {
     let arrival = UploadContext {
         now: now(),
         by: Some(caller.actor().clone()),
         ..UploadContext::default()
     };
-    // Without `suites`, the package stays where it is.
-    let PlacementChange { gained, lost } = plan.unwrap_or_default();
     // Metadata moves along with a package, except from a private suite to a public one, where everybody could read it.
     let is_secret = standing(app, listed).any(|suite| suite.private);
     let with_metadata = |(suite, component)| {
@@ -177,9 +186,7 @@ fn carry_out(
             metadata: metadata.clone(),
         })
         .collect();
-    let stays = |suite: &&Suite| !lost.iter().any(|lost| lost.codename == suite.codename);
-    let kept = standing(app, listed).filter(stays);
-    let kept: Vec<SuiteName> = kept.map(|suite| suite.codename.clone()).collect();
+    let kept: Vec<SuiteName> = kept.iter().map(|suite| suite.codename.clone()).collect();
     let change = PackageChange {
         removed: lost
             .iter()

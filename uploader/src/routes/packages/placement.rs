@@ -4,8 +4,29 @@ use archive_catalog::Selection;
 use archive_catalog::listing::ListedPackage;
 use debian_archive::config::Suite;
 use debian_control::name::SuiteName;
+use serde::Deserialize;
 
 use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::Problem;
+
+/// Whose word on a package is meant.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PackageParams {
+    /// Codename or alias of the one suite whose section, priority and tags are meant. Default: all suites of the package.
+    pub(crate) suite: Option<String>,
+}
+
+impl PackageParams {
+    /// Returns the suite that is named, when the caller may read it.
+    pub(crate) fn only<'a>(&self, app: &'a App, caller: &Caller) -> Result<Option<&'a Suite>, Problem> {
+        let named = self.suite.as_deref();
+        named
+            .map(|name| caller.readable_suite(app.archive.config(), name))
+            .transpose()
+    }
+}
 
 /// Returns what means a package in a suite: in one suite, name, version and architecture are of one content.
 pub(crate) fn selection(listed: &ListedPackage, suite: &SuiteName) -> Selection {

@@ -129,3 +129,40 @@ async fn what_is_read_of_one_suite_names_all_and_is_written_back_without_loss() 
         .await;
     assert!(!list.body.contains("secret"), "{}", list.body);
 }
+
+#[tokio::test]
+async fn a_package_is_changed_in_one_suite_by_whoever_maintains_that_one() {
+    let (server, jane) = world().await;
+    let root = server.token("root", &["admin"]);
+    let package = package(&server).await;
+    let both = json!({"suites": ["stable", "secret"]}).to_string();
+    let change = server.ask(("PUT", package.as_str()), Some(&root), &[JSON], both);
+    assert_eq!(change.await.status, 200);
+    server.account("mia", archive_catalog::accounts::Role::Maintainer, &["secret"]);
+    let mia = server.token("mia", &["upload:secret/*", "read:secret"]);
+    let in_secret = format!("{package}?suite=secret");
+    let shown = server.ask(("GET", &in_secret), Some(&mia), &[], "").await;
+    let tag = shown.headers["etag"].to_str().unwrap().to_owned();
+    let body = json!({"section": "sekrit", "tags": ["ours"]}).to_string();
+    let as_seen = [JSON, ("if-match", tag.as_str())];
+    let all = server.ask(("PUT", package.as_str()), Some(&mia), &[JSON], body.clone());
+    assert_eq!(outcome(&all.await), (403, "forbidden".into()));
+    let one = server
+        .ask(("PUT", &in_secret), Some(&mia), &as_seen, body.clone())
+        .await;
+    assert_eq!(one.status, 200, "{}", one.body);
+    assert!(one.body.contains("\"section\":\"sekrit\""), "{}", one.body);
+    let late = server.ask(("PUT", &in_secret), Some(&mia), &as_seen, body.clone());
+    assert_eq!(outcome(&late.await), (412, "precondition_failed".into()));
+    for path in [format!("{package}?suite=stable"), package.clone()] {
+        let public = server.ask(("GET", &path), None, &[], "").await;
+        assert!(!public.body.contains("sekrit"), "{path}: {}", public.body);
+        assert!(!public.body.contains("ours"), "{path}: {}", public.body);
+    }
+    // To whoever may not know of the suite it is none; and `suites` are of no single one.
+    let stranger = server.ask(("PUT", &in_secret), Some(&jane), &[JSON], body);
+    assert_eq!(outcome(&stranger.await), (404, "suite_not_found".into()));
+    let body = json!({"suites": ["stable"]}).to_string();
+    let mixed = server.ask(("PUT", &in_secret), Some(&root), &[JSON], body);
+    assert_eq!(outcome(&mixed.await), (422, "invalid_request".into()));
+}

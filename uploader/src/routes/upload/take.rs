@@ -143,7 +143,7 @@ pub(crate) fn placed_before(
         )
     };
     let suites = [admitted.suite.codename.clone()];
-    let listed = lookup::of_content(app, &outcome.sha256, &suites)?.ok_or_else(missing)?;
+    let listed = lookup::of_content(app, &outcome.sha256, &suites, &[])?.ok_or_else(missing)?;
     Ok(PlacedUpload {
         status: StatusCode::from_u16(outcome.status).map_err(|error| Problem::internal(&error))?,
         sha256: outcome.sha256,
@@ -164,7 +164,7 @@ fn package(app: &App, admitted: &Admitted, content: Content) -> Result<PackageVi
     let mut suites = lookup::codenames(app, caller);
     // The uploader may know that it is there, also where the token does not read.
     suites.push(suite.codename.clone());
-    if let Some(listed) = lookup::of_content(app, &content.sha256, &suites)? {
+    if let Some(listed) = lookup::of_content(app, &content.sha256, &suites, &[])? {
         return wire::package(&listed);
     }
     let name = PoolName {

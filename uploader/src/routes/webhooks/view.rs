@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::routes::wire::Tagged;
 
 /// A webhook.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub(crate) struct WebhookView {
     pub(crate) id: String,
@@ -35,7 +35,14 @@ pub(crate) struct WebhookView {
     pub(crate) secret: Option<String>,
 }
 
-impl Tagged for WebhookView {}
+impl Tagged for WebhookView {
+    fn edited_part(&self) -> Option<Self> {
+        Some(Self {
+            failing_since: None,
+            ..self.clone()
+        })
+    }
+}
 
 impl WebhookView {
     pub(crate) fn new(webhook: &Webhook, secret: Option<String>) -> Self {

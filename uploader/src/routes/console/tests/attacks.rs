@@ -43,12 +43,10 @@ async fn texts_of_packages_tags_tokens_and_addresses_are_never_markup() {
     let browser = Browser::new(&server, "root").await;
     let evil: String = EVIL.bytes().map(|byte| format!("%{byte:02x}")).collect();
     let short: String = "<img src=x>".bytes().map(|byte| format!("%{byte:02x}")).collect();
-    let tagged = browser
-        .post(
-            &format!("/console/packages/{package}"),
-            &format!("tags={short}&section=web"),
-        )
-        .await;
+    let path = format!("/console/packages/{package}");
+    let seen = state_shown(&browser.get(&path).await.body, "<h2>Change in stable</h2>");
+    let form = format!("shown={seen}&suite=stable&tags={short}&section=web");
+    let tagged = browser.post(&path, &form).await;
     assert_eq!(
         location(&tagged),
         format!("/console/packages/{package}?done=saved")

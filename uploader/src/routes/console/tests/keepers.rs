@@ -55,12 +55,14 @@ async fn saving_an_account_changes_what_was_changed_and_nothing_else() {
 async fn a_quota_is_set_in_the_console_by_administrators_only() {
     let (server, _) = world().await;
     let browser = Browser::new(&server, "root").await;
-    for (path, form, status) in [
-        ("/console/suites/stable/quota", "max_packages=7&max_bytes=", 303),
-        ("/console/users/jane/quota", "max_packages=&max_bytes=1000", 303),
-        ("/console/users/jane/quota", "max_packages=%3Cscript%3E", 422),
+    for (page, form, status) in [
+        ("/console/suites/stable", "max_packages=7&max_bytes=", 303),
+        ("/console/users/jane", "max_packages=&max_bytes=1000", 303),
+        ("/console/users/jane", "max_packages=%3Cscript%3E", 422),
     ] {
-        let answer = browser.post(path, form).await;
+        let path = format!("{page}/quota");
+        let seen = state_shown(&browser.get(page).await.body, &path);
+        let answer = browser.post(&path, &format!("shown={seen}&{form}")).await;
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
         assert!(!answer.body.contains("<script>"), "{}", answer.body);
     }
@@ -73,6 +75,12 @@ async fn a_quota_is_set_in_the_console_by_administrators_only() {
         ),
         "{page}"
     );
+    // What another administrator set since the page was loaded is not cleared.
+    let late = browser
+        .post("/console/users/jane/quota", "shown=&max_packages=1&max_bytes=")
+        .await;
+    assert_eq!(late.status, 412, "{}", late.body);
+    assert!(late.body.contains("load the page again"), "{}", late.body);
     let jane = Browser::new(&server, "jane").await;
     let answer = jane.post("/console/suites/stable/quota", "max_packages=").await;
     assert_eq!(answer.status, 403, "{}", answer.body);
@@ -103,7 +111,8 @@ async fn a_webhook_is_made_tried_paused_changed_and_deleted() {
             "saved",
         ),
     ] {
-        let answer = browser.post(&path, form).await;
+        let seen = state_shown(&browser.get(&path).await.body, "<h2>Change</h2>");
+        let answer = browser.post(&path, &format!("shown={seen}&{form}")).await;
         assert_eq!(
             location(&answer),
             format!("{path}?done={done}"),
@@ -120,13 +129,12 @@ async fn a_webhook_is_made_tried_paused_changed_and_deleted() {
     let again = browser.post(&format!("{path}/deliveries/{delivery}"), "").await;
     assert_eq!(location(&again), format!("{path}?done=sent"));
     assert!(browser.post(&path, "action=rotate").await.body.contains("whsec_"));
-    let inward = browser
-        .post(
-            &path,
-            "action=save&name=talk&url=https%3A%2F%2F127.0.0.1%2F&events=key.expiring",
-        )
-        .await;
-    assert_eq!(inward.status, 422, "{}", inward.body);
+    let inward = "action=save&name=talk&url=https%3A%2F%2F127.0.0.1%2F&events=key.expiring";
+    let seen = state_shown(&browser.get(&path).await.body, "<h2>Change</h2>");
+    let refused = browser.post(&path, &format!("shown={seen}&{inward}")).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let late = browser.post(&path, &format!("shown=other&{inward}")).await;
+    assert_eq!(late.status, 412, "{}", late.body);
     assert_eq!(
         browser.post(&path, "action=delete&password=wrong").await.status,
         403

@@ -255,3 +255,68 @@ async fn pages_are_for_their_own_origin_and_the_api_for_any() {
         assert_eq!(allowed.is_some(), is_for_any, "{path}: {:?}", answer.headers);
     }
 }
+
+#[tokio::test]
+async fn a_package_is_changed_in_one_suite_as_far_as_it_is_what_its_page_showed() {
+    let (server, package) = world().await;
+    let root = server.token("root", &["admin"]);
+    let json = [("content-type", "application/json")];
+    let api = format!("/api/packages/{package}");
+    let put = async |query: &str, body: serde_json::Value| {
+        let path = format!("{api}{query}");
+        let answer = server
+            .ask(("PUT", &path), Some(&root), &json, body.to_string())
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    };
+    let said = async |query: &str| {
+        let path = format!("{api}{query}");
+        let answer = server.ask(("GET", &path), Some(&root), &[], "").await;
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        (
+            body["section"].clone(),
+            body["priority"].clone(),
+            body["tags"].clone(),
+        )
+    };
+    put("", json!({"suites": ["stable", "secret"]})).await;
+    let tags = json!([{"name": "a,b", "color": "#123456"}, {"name": "two words", "color": "#007bff"}]);
+    put("?suite=secret", json!({"section": "sekrit", "tags": tags})).await;
+    let of_stable = said("?suite=stable").await;
+    assert_eq!((&of_stable.0, &of_stable.2), (&json!(null), &json!([])));
+
+    let browser = Browser::new(&server, "root").await;
+    let path = format!("/console/packages/{package}");
+    let page = browser.get(&path).await.body;
+    let seen = state_shown(&page, "<h2>Change in secret</h2>");
+    let form = "suite=secret&section=sekrit&priority=extra&tags=a%2Cb%0D%0Atwo+words%0D%0A";
+    let saved = browser.post(&path, &format!("shown={seen}&{form}")).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    assert_eq!(
+        said("?suite=secret").await,
+        (json!("sekrit"), json!("extra"), tags)
+    );
+    assert_eq!(said("?suite=stable").await, of_stable);
+
+    // Somebody else changes it while the page is looked at.
+    let seen = state_shown(&browser.get(&path).await.body, "<h2>Change in secret</h2>");
+    put(
+        "?suite=secret",
+        json!({"section": "other", "tags": [{"name": "fresh", "color": "#abcdef"}]}),
+    )
+    .await;
+    let late = browser.post(&path, &format!("shown={seen}&{form}")).await;
+    assert_eq!(late.status, 412, "{}", late.body);
+    assert!(late.body.contains("load the page again"), "{}", late.body);
+    let seen = state_shown(&browser.get(&path).await.body, "<h2>Change in secret</h2>");
+    let form = format!("shown={seen}&suite=secret&section=other&priority=extra&tags=new%0D%0Afresh");
+    assert_eq!(browser.post(&path, &form).await.status, 303);
+    let (_, _, tags) = said("?suite=secret").await;
+    assert_eq!(
+        tags,
+        json!([{"name": "fresh", "color": "#abcdef"}, {"name": "new", "color": "#6c757d"}])
+    );
+    // A form that names no suite would change all of them.
+    let none = browser.post(&path, "section=web&priority=extra&tags=").await;
+    assert_eq!(none.status, 404, "{}", none.body);
+}
