@@ -113,6 +113,10 @@ pub struct PackageOutline {
     pub version_key: Vec<u8>,
     /// Its content.
     pub content: ContentKey,
+    /// What stands for `Section` in the state.
+    pub section: Option<String>,
+    /// What stands for `Priority` in the state.
+    pub priority: Option<String>,
 }
 
 /// What the catalog knows a content by.

@@ -403,7 +403,7 @@ fn shown_alone(here: i64, other: i64) -> &'static str {
 /// Returns what is shown at a revision and not at another one, in order. Reads copies of what orders packages, and no package.
 fn outlines_except(db: &Db<'_>, suite: i64, here: i64, other: i64) -> Sql<Vec<PackageOutline>> {
     let query = format!(
-        "select component, name, architecture, version_key, content_id from placement
+        "select component, name, architecture, version_key, content_id, section, priority from placement
          where suite_id = ?1 and {}",
         shown_alone(here, other)
     );
@@ -414,6 +414,8 @@ fn outlines_except(db: &Db<'_>, suite: i64, here: i64, other: i64) -> Sql<Vec<Pa
             architecture: rows::text(row, 2)?,
             version_key: row.get(3)?,
             content: ContentKey(row.get(4)?),
+            section: row.get(5)?,
+            priority: row.get(6)?,
         })
     })?;
     found.sort_unstable();

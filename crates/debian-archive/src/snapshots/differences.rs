@@ -28,7 +28,7 @@ pub enum SnapshotChange<V = Version> {
     Added(V),
     /// This version went.
     Removed(V),
-    /// One version took the place of one other.
+    /// One version took the place of one other, or has another section or priority: then both are the same.
     Changed {
         /// Which went.
         from: V,
@@ -61,7 +61,7 @@ pub struct DifferenceCounts {
     pub added: usize,
     /// Versions that went.
     pub removed: usize,
-    /// Versions that took the place of one other.
+    /// Versions that took the place of one other, or have another section or priority.
     pub changed: usize,
 }
 
@@ -124,7 +124,11 @@ fn differences(changes: StateChanges) -> Vec<Difference<ContentKey>> {
     let (mut gone, mut came) = (changes.gone.into_iter(), changes.came.into_iter());
     while let Some(next) = first(gone.as_slice(), came.as_slice()) {
         let (then, now) = (alike(gone.as_slice(), next), alike(came.as_slice(), next));
-        let contents = [contents_except(then, now), contents_except(now, then)];
+        let contents = PackageContents {
+            edited: edited(then, now),
+            gone: contents_except(then, now),
+            came: contents_except(now, then),
+        };
         let (then, now) = (then.len(), now.len());
         let (from, to) = (gone.by_ref().take(then).last(), came.by_ref().take(now).last());
         let of = from.or(to).expect("what is first is in one of the lists");
@@ -146,11 +150,34 @@ fn alike<'a>(list: &'a [PackageOutline], next: &PackageOutline) -> &'a [PackageO
     list.get(..count).unwrap_or_default()
 }
 
-/// Returns the contents of what is in `these` and not in `others`, all of one package, in the order of their versions.
+/// What became of the contents of one package, each in the order of their versions.
+struct PackageContents {
+    /// With another section or priority.
+    edited: Vec<ContentKey>,
+    gone: Vec<ContentKey>,
+    came: Vec<ContentKey>,
+}
+
+/// Returns the same content among others of one package: other metadata places it anew.
+fn same<'a>(outline: &PackageOutline, others: &'a [PackageOutline]) -> Option<&'a PackageOutline> {
+    let key = |outline: &'a PackageOutline| (&outline.version_key, outline.content);
+    let wanted = (&outline.version_key, outline.content);
+    let at = others.binary_search_by(|other| key(other).cmp(&wanted)).ok()?;
+    others.get(at)
+}
+
+/// Returns the contents that are in both with another section or priority, all of one package.
+fn edited(then: &[PackageOutline], now: &[PackageOutline]) -> Vec<ContentKey> {
+    let is_edited = |outline: &&PackageOutline| same(outline, now).is_some_and(|other| other != *outline);
+    then.iter()
+        .filter(is_edited)
+        .map(|outline| outline.content)
+        .collect()
+}
+
+/// Returns the contents of what is in `these` and not in `others`, all of one package.
 fn contents_except(these: &[PackageOutline], others: &[PackageOutline]) -> Vec<ContentKey> {
-    // Other metadata places the same content anew.
-    let is_there = |outline: &&PackageOutline| others.binary_search(outline).is_ok();
-    let only_here = these.iter().filter(|outline| !is_there(outline));
+    let only_here = these.iter().filter(|outline| same(outline, others).is_none());
     only_here.map(|outline| outline.content).collect()
 }
 
@@ -161,15 +188,22 @@ fn package(outline: &PackageOutline) -> (&Component, &PackageName, &Architecture
 fn add_changes(
     found: &mut Vec<Difference<ContentKey>>,
     of: PackageOutline,
-    [gone, came]: [Vec<ContentKey>; 2],
+    PackageContents { edited, gone, came }: PackageContents,
 ) {
-    let mut changes: Vec<SnapshotChange<ContentKey>> = match (gone.as_slice(), came.as_slice()) {
-        ([from], [to]) => vec![SnapshotChange::Changed { from: *from, to: *to }],
+    let edited = edited.into_iter();
+    let mut changes: Vec<SnapshotChange<ContentKey>> = edited
+        .map(|content| SnapshotChange::Changed {
+            from: content,
+            to: content,
+        })
+        .collect();
+    match (gone.as_slice(), came.as_slice()) {
+        ([from], [to]) => changes.push(SnapshotChange::Changed { from: *from, to: *to }),
         _ => {
-            let gone = gone.into_iter().map(SnapshotChange::Removed);
-            gone.chain(came.into_iter().map(SnapshotChange::Added)).collect()
+            changes.extend(gone.into_iter().map(SnapshotChange::Removed));
+            changes.extend(came.into_iter().map(SnapshotChange::Added));
         }
-    };
+    }
     // Tens of thousands have one change each: their names are not copied.
     let last = changes.pop();
     found.extend(changes.into_iter().map(|change| Difference {
@@ -197,6 +231,8 @@ mod tests {
             architecture: "amd64".parse().unwrap(),
             version_key: version.to_be_bytes().to_vec(),
             content: ContentKey(version),
+            section: None,
+            priority: None,
         }
     }
 
@@ -224,5 +260,20 @@ mod tests {
         let after = [outline("aa", 2), outline("aa", 3), outline("aa", 4)];
         assert_eq!(told(&before, &after), ["-aa 1", "+aa 3", "+aa 4", "-bb 1"]);
         assert_eq!(told(&before, &before), Vec::<String>::new());
+    }
+
+    #[test]
+    fn another_section_is_a_change_of_the_same_version() {
+        let edited = |version| PackageOutline {
+            section: Some("web".to_owned()),
+            ..outline("aa", version)
+        };
+        assert_eq!(told(&[outline("aa", 1)], &[edited(1)]), ["aa 1 1"]);
+        let before = [outline("aa", 1), outline("aa", 2)];
+        assert_eq!(
+            told(&before, &[edited(1), outline("aa", 3)]),
+            ["aa 1 1", "aa 2 3"]
+        );
+        assert_eq!(told(&[edited(1)], &[edited(1)]), Vec::<String>::new());
     }
 }

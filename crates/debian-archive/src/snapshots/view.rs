@@ -52,7 +52,7 @@ impl StateView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Difference))]
 pub struct DifferenceView {
-    /// `added`, `removed` or `changed`.
+    /// `added`, `removed` or `changed`: to another version, or of the same version the section or priority.
     pub change: &'static str,
     /// Codename.
     pub suite: String,
