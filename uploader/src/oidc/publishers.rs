@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::claims::JobClaims;
 use super::identity::JobIdentity;
-use super::issuer::Issuer;
+use super::issuer::{Issuer, IssuerKind};
 use crate::id_tokens::shown;
 use crate::problem::{Code, Problem};
 use crate::scope::Scope;
@@ -92,13 +92,14 @@ impl FileContent for TrustedPublishers {
 impl TrustedPublishers {
     /// Checks a publisher of the file or of the catalog.
     pub(super) fn check_publisher(&self, publisher: &TrustedPublisher) -> Result<(), String> {
-        if !self.issuers.iter().any(|issuer| issuer.name == publisher.issuer) {
+        let named = self.issuers.iter().find(|issuer| issuer.name == publisher.issuer);
+        let Some(issuer) = named else {
             return Err(format!(
                 "a publisher refers to the issuer `{}`, which is not defined",
                 publisher.issuer
             ));
-        }
-        publisher.check()
+        };
+        publisher.check(issuer.kind)
     }
 
     /// Returns the publishers of the file.
@@ -191,12 +192,15 @@ impl TrustedPublisher {
         self.id.is_none()
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, kind: IssuerKind) -> Result<(), String> {
         let whose = format!("the publisher `{}`", self.repository);
         if self.repository.is_empty() || self.workflow.is_empty() || self.owner_id.is_empty() {
             return Err(format!(
                 "{whose} needs a `repository`, an `owner_id` and a `workflow`"
             ));
+        }
+        if let Some(why) = self.never_fits(kind) {
+            return Err(format!("{whose} fits no job: {why}"));
         }
         if self.packages.is_empty() {
             return Err(format!("{whose} has no `packages`: `[\"*\"]` means all"));
@@ -204,6 +208,30 @@ impl TrustedPublisher {
         self.texts()
             .try_for_each(|text| text.parse::<Scope>().map(|_| ()))
             .map_err(|_| format!("{whose} has an invalid `suite`, or an invalid pattern in `packages`"))
+    }
+
+    /// Says why no job can be of it, where that is so.
+    fn never_fits(&self, kind: IssuerKind) -> Option<String> {
+        let is_path = |text: &str| text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        if !self.repository.contains('/') || !is_path(&self.repository) || self.repository.contains('*') {
+            return Some("its `repository` should be as `OWNER/NAME`".to_owned());
+        }
+        let workflow = &self.workflow;
+        match kind {
+            IssuerKind::GitHub | IssuerKind::Forgejo if workflow.contains('/') => Some(format!(
+                "its `workflow` is `{workflow}`, and should be the name of the file alone, as `release.yml`"
+            )),
+            IssuerKind::GitLab if !is_path(workflow) => Some(format!(
+                "its `workflow` is `{workflow}`, and should be the path of the file below the project, as `.gitlab-ci.yml`"
+            )),
+            _ => {
+                let reference = self.reference.as_deref()?;
+                let name = reference.strip_suffix('*').unwrap_or(reference);
+                name.contains('*').then(|| {
+                    format!("its `ref` is `{reference}`, and `*` stands for anything only at the end")
+                })
+            }
+        }
     }
 
     fn fits(&self, identity: &JobIdentity) -> bool {
@@ -318,7 +346,7 @@ fn describe(issuer: &str, identity: &JobIdentity) -> String {
 /// Reads an id, which people write as a text or as a number.
 pub(crate) fn owner_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected an `owner_id` such as `\"65\"` or `65`")]
     enum OwnerId {
         Text(String),
         Number(u64),
@@ -378,6 +406,15 @@ mod tests {
             ("hello*", "Hello", "invalid pattern"),
             ("[\"hello*\"]", "[]", "has no `packages`"),
             ("suite = \"stable\"", "suite = \"../x\"", "invalid `suite`"),
+            (
+                "\"w.yml\"",
+                "\".github/workflows/w.yml\"",
+                "name of the file alone",
+            ),
+            ("\"a/b\"", "\"b\"", "`OWNER/NAME`"),
+            ("\"a/b\"", "\"a/*\"", "`OWNER/NAME`"),
+            ("account =", "ref = \"refs/*/x\"\naccount =", "only at the end"),
+            ("owner_id = 65", "owner_id = -1", "expected an `owner_id`"),
         ] {
             let changed = whole.replacen(from, to, 1);
             let error = parse(&changed).unwrap_err();

@@ -2,6 +2,7 @@
 //!
 //! After a wanted change, `INSTA_UPDATE=always cargo test -p uploader` writes the snapshots anew.
 
+mod accounts;
 mod conditions;
 mod cursors;
 mod files;

@@ -188,6 +188,7 @@ fn a_publisher_that_an_administrator_adds_counts_at_once_until_it_is_ended() {
         (&json!(["ci"]), &json!(true))
     );
     assert!(before["items"][0]["last_used_at"].is_null());
+    world.archive.account("ursula", &["--role", "user"]);
     let claims = || {
         let mut claims = world.with("repository", json!("team/other"));
         claims["workflow_ref"] = json!("team/other/.github/workflows/release.yml@refs/heads/main");
@@ -205,6 +206,11 @@ fn a_publisher_that_an_administrator_adds_counts_at_once_until_it_is_ended() {
         ("repository", json!("")),
         ("repository", json!("a\nb")),
         ("repository", json!("x".repeat(300))),
+        ("repository", json!("other")),
+        ("workflow", json!(".github/workflows/release.yml")),
+        ("ref", json!("refs/*/x")),
+        ("owner_id", json!(-1)),
+        ("account", json!("ursula")),
     ] {
         let mut body = new.clone();
         body[field] = value;
@@ -213,6 +219,13 @@ fn a_publisher_that_an_administrator_adds_counts_at_once_until_it_is_ended() {
     }
     let added = add(&new);
     assert_eq!(added.status, 201, "{}", added.text());
+    let again = add(&new);
+    assert_eq!(
+        (again.status, &again.json()["id"]),
+        (200, &added.json()["id"]),
+        "{}",
+        again.text()
+    );
     let given = world.ask(&claims());
     assert_eq!(
         given.json()["scopes"],

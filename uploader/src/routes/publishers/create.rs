@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::account_rights;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::now;
@@ -60,7 +61,7 @@ pub(crate) struct PublisherRequest {
 
 /// Trusts a CI job with uploads. Its issuer has to be in `publishers.toml`: the server asks no other one for keys.
 #[utoipa::path(post, path = "/api/publishers", operation_id = "create_publisher", tag = "auth", request_body = PublisherRequest, security(("bearer" = [])),
-    responses((status = 201, description = "Created", body = PublisherView)))]
+    responses((status = 201, description = "Created", body = PublisherView), (status = 200, description = "Was there already", body = PublisherView)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     presented: PresentedCredential,
@@ -68,16 +69,32 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Answer<PublisherView>), Problem> {
     app.changing(move |app| {
         let caller = identify(app, &presented)?;
-        let view = created(app, &caller, body)?;
-        Ok((StatusCode::CREATED, Answer(view)))
+        let (is_new, view) = created(app, &caller, body)?;
+        let status = if is_new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        Ok((status, Answer(view)))
     })
     .await
 }
 
-/// Trusts a CI job.
-pub(crate) fn created(app: &App, caller: &Caller, body: PublisherRequest) -> Result<PublisherView, Problem> {
+/// Trusts a CI job; says whether it was not trusted so before. One that is kept twice would go on when one of them is ended.
+pub(crate) fn created(
+    app: &App,
+    caller: &Caller,
+    body: PublisherRequest,
+) -> Result<(bool, PublisherView), Problem> {
     let admin = caller.admin()?;
     let kept = checked(app, caller, (admin, body))?;
+    let _turn = app.turn_to_edit()?;
+    let before = app.archive.publishers().publishers()?;
+    if let Some(same) = before.into_iter().find(|other| trusts_alike(other, &kept)) {
+        let uses = app.archive.publishers().publisher_uses()?;
+        let last_used_at = uses.get(same.id.as_str()).copied();
+        return Ok((false, PublisherView::new(app, &same.into(), last_used_at)));
+    }
     let trusted = TrustedPublisher::from(kept.clone());
     let detail = json!({
         "issuer": kept.issuer, "repository": kept.repository, "owner_id": kept.owner_id, "workflow": kept.workflow,
@@ -90,7 +107,18 @@ pub(crate) fn created(app: &App, caller: &Caller, body: PublisherRequest) -> Res
             "there are {MOST} publishers already: end some first"
         )));
     }
-    Ok(PublisherView::new(&trusted, None))
+    Ok((true, PublisherView::new(app, &trusted, None)))
+}
+
+/// Says whether two publishers trust the same job with the same.
+fn trusts_alike(one: &CatalogPublisher, other: &CatalogPublisher) -> bool {
+    let same = CatalogPublisher {
+        id: one.id.clone(),
+        created_at: one.created_at,
+        created_by: one.created_by.clone(),
+        ..other.clone()
+    };
+    *one == same
 }
 
 /// Reads a publisher that an administrator makes, with the codename for an alias.
@@ -101,13 +129,17 @@ fn checked(
 ) -> Result<CatalogPublisher, Problem> {
     check_texts(&body)?;
     let account = wire::value(&body.account)?;
-    if app.archive.accounts().account_named(&account)?.is_none() {
+    let suite = caller.suite(app.archive.config(), &body.suite)?;
+    let Some((named, _)) = app.archive.accounts().account_named(&account)? else {
         return Err(wrong(format!("no account has the name `{account}`")));
+    };
+    if !account_rights::maintains(&named, suite) {
+        return Err(wrong(format!(
+            "the account `{account}` may upload nothing to suite `{0}`: first make it a maintainer of `{0}`",
+            suite.codename
+        )));
     }
-    let suite = caller
-        .suite(app.archive.config(), &body.suite)?
-        .codename
-        .to_string();
+    let suite = suite.codename.to_string();
     let publisher = CatalogPublisher {
         id: secrets::new_id(),
         issuer: body.issuer,

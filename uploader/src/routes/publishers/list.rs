@@ -37,7 +37,7 @@ pub(crate) struct PublisherView {
     pub(crate) event: Option<String>,
     /// User name of the account that it uploads in the name of.
     pub(crate) account: String,
-    /// Codename or alias.
+    /// Codename; as `publishers.toml` has it, where no suite is called so.
     pub(crate) suite: String,
     /// Patterns of package names.
     pub(crate) packages: Vec<String>,
@@ -56,7 +56,8 @@ pub(crate) struct PublisherList {
 }
 
 impl PublisherView {
-    pub(super) fn new(publisher: &TrustedPublisher, last_used_at: Option<i64>) -> Self {
+    pub(crate) fn new(app: &App, publisher: &TrustedPublisher, last_used_at: Option<i64>) -> Self {
+        let suite = app.archive.config().suite(&publisher.suite);
         Self {
             id: publisher.key(),
             is_of_file: publisher.is_of_file(),
@@ -68,7 +69,7 @@ impl PublisherView {
             reference: publisher.reference.clone(),
             event: publisher.event.clone(),
             account: publisher.account.to_string(),
-            suite: publisher.suite.clone(),
+            suite: suite.map_or_else(|| publisher.suite.clone(), |suite| suite.codename.to_string()),
             packages: publisher.packages.clone(),
             last_used_at: last_used_at.map(format_iso),
         }
@@ -98,7 +99,7 @@ pub(crate) fn listed(app: &App, caller: &Caller) -> Result<PublisherList, Proble
     let uses = app.archive.publishers().publisher_uses()?;
     let publishers = of_file.into_iter().chain(kept.into_iter().map(Into::into));
     let items = publishers
-        .map(|publisher| PublisherView::new(&publisher, uses.get(&publisher.key()).copied()))
+        .map(|publisher| PublisherView::new(app, &publisher, uses.get(&publisher.key()).copied()))
         .collect();
     Ok(PublisherList { issuers, items })
 }
