@@ -1,9 +1,31 @@
 //! Accounts, and the tokens and publishers that act in their name.
 
+use archive_catalog::accounts::Role;
 use archive_catalog::publishers::CatalogPublisher;
+use serde_json::{Value, json};
 
-use super::world;
+use super::{JSON, world};
 use crate::routes::publishers::list::PublisherView;
+
+#[tokio::test]
+async fn another_role_alone_gives_no_suites_to_an_account_that_has_some() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    server.account("mia", Role::User, &["secret"]);
+    let suites_as = async |name: &str, role: &str| {
+        let path = format!("/api/users/{name}");
+        let body = json!({ "role": role }).to_string();
+        let answer = server.ask(("PUT", &path), Some(&root), &[JSON], body).await;
+        let user: Value = serde_json::from_str(&answer.body).unwrap();
+        user["suites"].clone()
+    };
+    assert_eq!(suites_as("mia", "maintainer").await, json!(["secret"]));
+    assert_eq!(suites_as("mia", "user").await, json!(["secret"]));
+    assert_eq!(suites_as("mia", "admin").await, json!(null));
+    // Who was given nothing begins as an account of that role does.
+    assert_eq!(suites_as("joe", "maintainer").await, json!(null));
+    assert_eq!(suites_as("joe", "user").await, json!([]));
+}
 
 #[tokio::test]
 async fn a_publisher_is_shown_with_the_codename_of_its_suite() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive_catalog::accounts::{Account, AccountChange, Role};
+use archive_catalog::accounts::{Account, AccountChange, Role, Suites};
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -30,7 +30,8 @@ pub(crate) struct ChangeUser {
     pub(crate) password: Option<String>,
     /// Administrators only. Ends all sessions of the account.
     pub(crate) role: Option<String>,
-    /// Administrators only. Null means all suites.
+    /// Administrators only. Null means all suites. Left out with a new role: those that were given to the account stay; without any, a
+    /// maintainer has all, and a user none.
     #[serde(default, deserialize_with = "wire::present")]
     #[schema(value_type = Option<Vec<String>>)]
     pub(crate) suites: Option<Option<Vec<String>>>,
@@ -121,10 +122,11 @@ fn check_own_password(caller: &Caller, account: &Account) -> Result<(), Problem>
 fn account_change(app: &App, account: &Account, body: &ChangeUser) -> Result<AccountChange, Problem> {
     body.password.as_deref().map_or(Ok(()), password::check)?;
     let role = body.role.as_deref().map(wire::role).transpose()?;
-    // A new role without suites gets those that an account of that role begins with.
+    let was_given_some = matches!(&account.suites, Suites::Only(suites) if !suites.is_empty());
     let suites = match (&body.suites, role) {
         (Some(suites), _) => Some(suites.as_deref()),
-        (None, Some(role)) if role != account.role => Some(None),
+        // An administrator has all. Another one keeps what was given; who was given nothing gets what an account of that role begins with.
+        (None, Some(role)) if role != account.role && (role == Role::Admin || !was_given_some) => Some(None),
         _ => None,
     };
     Ok(AccountChange {
