@@ -4,7 +4,9 @@ use archive_catalog::accounts::Role;
 use archive_catalog::publishers::CatalogPublisher;
 use serde_json::{Value, json};
 
+use super::hostile::outcome;
 use super::{JSON, world};
+use crate::clock::now;
 use crate::routes::publishers::list::PublisherView;
 
 #[tokio::test]
@@ -25,6 +27,20 @@ async fn another_role_alone_gives_no_suites_to_an_account_that_has_some() {
     // Who was given nothing begins as an account of that role does.
     assert_eq!(suites_as("joe", "maintainer").await, json!(null));
     assert_eq!(suites_as("joe", "user").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_token_that_expired_gets_no_other_secret() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    server.token_until("jane", &["upload:stable/*"], now() - 1);
+    let jane = "jane".parse().unwrap();
+    let tokens = server.app.archive.accounts().tokens(&jane).unwrap();
+    let expired = tokens.iter().find(|token| token.expires_at.is_some()).unwrap();
+    let path = format!("/api/tokens/{}/rotation", expired.id);
+    let answer = server.ask(("POST", &path), Some(&root), &[], "").await;
+    assert_eq!(outcome(&answer), (422, "invalid_request".into()));
+    assert!(answer.body.contains("create another"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use debian_control::digest;
+use debian_control::release::format_iso;
 use serde_json::json;
 
 use crate::app::App;
@@ -42,6 +43,12 @@ pub(crate) async fn rotate(
 /// Gives a token another secret.
 pub(crate) fn rotated(app: &App, caller: &Caller, id: &str) -> Result<TokenView, Problem> {
     let mut token = owned(app, caller, id)?;
+    if let Some(end) = token.expires_at.filter(|end| *end <= now()) {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            format!("the token expired at {}: create another one", format_iso(end)),
+        ));
+    }
     // The secret of a token that outlives the caller's own would outlive it, too.
     if let Some(end) = caller.ends_at()
         && token.expires_at.is_none_or(|expires| expires > end)
