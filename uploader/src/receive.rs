@@ -72,6 +72,7 @@ pub(crate) async fn receive_whole(
     request: Request,
 ) -> Result<ReceivedBody, Problem> {
     refuse_encoding(request.headers())?;
+    refuse_part(request.headers())?;
     let digests = SentDigests::of(request.headers())?;
     receive(app, limit, digests, request.into_body().into_data_stream()).await
 }
@@ -98,6 +99,23 @@ pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Refuses a part of a file, as `curl -C -` sends it: it would be taken for the whole.
+///
+/// Source: RFC 9110, section 14.5.
+fn refuse_part(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(range) = headers.get(header::CONTENT_RANGE) else {
+        return Ok(());
+    };
+    let range = String::from_utf8_lossy(range.as_bytes());
+    Err(Problem::new(
+        Code::InvalidUpload,
+        format!(
+            "the body is a part (`Content-Range: {}`): send the whole file, or its parts to `/api/uploads`",
+            range.escape_debug()
+        ),
+    ))
 }
 
 /// Takes a file of at most `limit` bytes in.

@@ -478,3 +478,23 @@ async fn a_sha1_that_was_sent_is_compared() {
     let answer = server.ask(route, Some(&jane), &headers, hello("2.0")).await;
     assert_eq!(outcome(&answer), (400, "digest_mismatch".into()));
 }
+
+#[tokio::test]
+async fn a_part_of_a_file_is_not_taken_for_the_whole() {
+    let (server, jane) = world().await;
+    let package = super::hello("1.1");
+    let range = format!("bytes 0-{}/{}", package.len() - 1, 2 * package.len());
+    let headers = [("content-range", range.as_str())];
+    for (method, path) in [
+        ("PUT", "/api/upload/stable/hello_1.1_all.deb"),
+        ("PUT", "/api/upload/stable/queue/hello_1.1_all.deb"),
+        ("POST", "/api/packages?suite=stable"),
+    ] {
+        let headers = [headers[0], ("accept", "application/json")];
+        let answer = server
+            .ask((method, path), Some(&jane), &headers, package.clone())
+            .await;
+        assert_eq!(outcome(&answer), (400, "invalid_upload".into()), "{path}");
+        assert!(answer.body.contains("is a part"), "{path}: {}", answer.body);
+    }
+}
