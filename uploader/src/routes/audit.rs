@@ -134,13 +134,23 @@ impl AuditFilters {
             let value = value.as_ref().filter(|value| !value.is_empty());
             value.map(|value| value.replace('\0', "\u{fffd}"))
         };
+        let since = text(&self.since).as_deref().map(moment).transpose()?;
+        let until = text(&self.until).as_deref().map(moment).transpose()?;
+        if let (Some(since), Some(until)) = (since, until)
+            && since > until
+        {
+            return Err(Problem::new(
+                Code::InvalidQuery,
+                "`since` is after `until`: no record is between them",
+            ));
+        }
         Ok(AuditQuery {
             before: None,
             actor: text(&self.actor),
             action: text(&self.action),
             subject: text(&self.subject),
-            since: text(&self.since).as_deref().map(moment).transpose()?,
-            until: text(&self.until).as_deref().map(moment).transpose()?,
+            since,
+            until,
         })
     }
 }

@@ -115,6 +115,9 @@ pub(crate) fn report(app: &App, caller: &Caller, params: &DownloadParams) -> Res
         Some(from) => day(from)?,
         None => to - (USUAL_DAYS - 1),
     };
+    if from > to {
+        return Err(invalid("`from` is after `to`: no day is between them".to_owned()));
+    }
     if to - from >= MAX_DAYS {
         return Err(invalid(format!(
             "expected at most {MAX_DAYS} days from `from` to `to`: ask for them year by year"

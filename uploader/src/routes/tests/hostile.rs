@@ -498,3 +498,16 @@ async fn a_part_of_a_file_is_not_taken_for_the_whole() {
         assert!(answer.body.contains("is a part"), "{path}: {}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn a_time_that_ends_before_it_begins_is_no_filter() {
+    let (server, _) = world().await;
+    let root = server.token("root", &["admin"]);
+    for path in [
+        "/api/stats/downloads?from=2026-11-30&to=2026-11-01",
+        "/api/audit?since=2026-11-29T20:50:00Z&until=2026-11-29T20:40:00Z",
+    ] {
+        let answer = server.ask(("GET", path), Some(&root), &[], "").await;
+        assert_eq!(outcome(&answer), (400, "invalid_query".into()), "{path}");
+    }
+}
