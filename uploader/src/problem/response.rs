@@ -55,11 +55,21 @@ impl Problem {
     fn with_headers(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.code.status() == StatusCode::UNAUTHORIZED {
-            let challenge = match self.challenge {
-                Challenge::Bearer => r#"Bearer realm="archive""#,
-                Challenge::Basic => r#"Basic realm="archive", charset="UTF-8""#,
-            };
+        // Source: RFC 9110, section 11.6.1; RFC 6750, section 3, for what was wrong with a token.
+        let challenge = match (self.code.status(), self.challenge, self.code) {
+            (StatusCode::UNAUTHORIZED, Challenge::Basic, _) => {
+                Some(r#"Basic realm="archive", charset="UTF-8""#)
+            }
+            (_, Challenge::Bearer, Code::InvalidToken) => {
+                Some(r#"Bearer realm="archive", error="invalid_token""#)
+            }
+            (_, Challenge::Bearer, Code::ScopeTooSmall) => {
+                Some(r#"Bearer realm="archive", error="insufficient_scope""#)
+            }
+            (StatusCode::UNAUTHORIZED, Challenge::Bearer, _) => Some(r#"Bearer realm="archive""#),
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after {

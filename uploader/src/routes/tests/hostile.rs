@@ -511,3 +511,24 @@ async fn a_time_that_ends_before_it_begins_is_no_filter() {
         assert_eq!(outcome(&answer), (400, "invalid_query".into()), "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_token_is_said_as_oauth_clients_read_it() {
+    let (server, jane) = world().await;
+    for (token, route, expected) in [
+        (None, ("GET", "/api/auth/me"), "Bearer realm=\"archive\""),
+        (
+            Some("x"),
+            ("GET", "/api/auth/me"),
+            "Bearer realm=\"archive\", error=\"invalid_token\"",
+        ),
+        (
+            Some(jane.as_str()),
+            ("GET", "/api/tokens"),
+            "Bearer realm=\"archive\", error=\"insufficient_scope\"",
+        ),
+    ] {
+        let answer = server.ask(route, token, &[], "").await;
+        assert_eq!(answer.headers["www-authenticate"], expected, "{route:?}");
+    }
+}
