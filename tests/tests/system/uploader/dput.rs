@@ -108,6 +108,17 @@ fn a_set_is_placed_when_its_changes_file_comes_and_its_build_record_is_kept() {
         404,
         "records are not served"
     );
+    let record = b"Format: 1.1\n".as_slice();
+    world.waits("one_1.0_arm64.buildinfo", record);
+    let alone = changes("one", &[("one_1.0_arm64.buildinfo", record)]);
+    let kept = world.put("one_1.0_arm64.changes", alone.as_bytes());
+    assert_eq!(
+        (kept.status, kept.text().as_str()),
+        (
+            200,
+            "no packages, build records alone are kept for stable: one_1.0_arm64.buildinfo\n"
+        )
+    );
     // A signature is taken off; the token says who it is.
     let signed = format!(
         "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{list}\n-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----\n"
@@ -127,6 +138,32 @@ fn a_set_is_placed_when_its_changes_file_comes_and_its_build_record_is_kept() {
             .join("buildinfo/stable/one/one_1.0_amd64.buildinfo")
             .exists()
     );
+}
+
+#[test]
+fn a_set_that_a_quota_refuses_waits_for_a_larger_one() {
+    let world = world();
+    world.archive.account("root", &["--role", "admin"]);
+    let root = world.server.login("root");
+    let limit = |most: u64| {
+        let quota = serde_json::json!({ "max_packages": most });
+        let set = world
+            .server
+            .json("PUT", "/api/suites/stable/quota", Some(&root), &quota);
+        assert_eq!(set.status, 200, "{}", set.text());
+    };
+    let one = deb("one", "1");
+    world.waits("one_1.0_all.deb", &one);
+    let list = changes("one", &[("one_1.0_all.deb", &one)]);
+    limit(0);
+    world.refused(
+        "one_1.0_all.changes",
+        list.as_bytes(),
+        (403, "quota_exceeded", "0"),
+    );
+    limit(1);
+    let placed = world.put("one_1.0_all.changes", list.as_bytes());
+    assert_eq!(placed.status, 201, "{}", placed.text());
 }
 
 #[test]

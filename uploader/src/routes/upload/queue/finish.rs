@@ -55,8 +55,12 @@ pub(super) async fn finish(
         }
     };
     match placed {
-        // What failed here may be done again, by this machine or another; and what is vulnerable an administrator may have taken all the same.
-        Err(problem) if problem.code.status().is_server_error() || problem.code == Code::Vulnerable => {
+        // What failed here may be done again, by this machine or another; and what is vulnerable, or above a quota, an administrator may
+        // have taken all the same.
+        Err(problem)
+            if problem.code.status().is_server_error()
+                || matches!(problem.code, Code::Vulnerable | Code::QuotaExceeded) =>
+        {
             // Where this fails, too, the claim ends by itself.
             let _ = claim.release(app, now()).await;
             Err(problem)
@@ -233,7 +237,13 @@ async fn answer(
     };
     let status = status(published, placed.contains(&PlacementOutcome::Added));
     metrics::counter!("uploads_total", "status" => status.as_u16().to_string()).increment(1);
+    let is_package =
+        |name: &FileName| QueueFileKind::of(name).is_ok_and(|kind| kind == QueueFileKind::Package);
+    let done = match names.iter().any(is_package) {
+        true => success_text(status),
+        false => "no packages, build records alone are kept for",
+    };
     let names: Vec<&str> = names.iter().map(FileName::as_str).collect();
-    let text = format!("{} {suite}: {}\n", success_text(status), names.join(" "));
+    let text = format!("{done} {suite}: {}\n", names.join(" "));
     Ok((status, text))
 }
