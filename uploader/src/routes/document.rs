@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
 
@@ -47,6 +47,7 @@ pub(super) fn complete(document: &mut OpenApi) {
                 .security_schemes
                 .insert(name.to_owned(), RefOr::T(scheme));
         }
+        components.schemas.values_mut().for_each(mark_times);
         let names: Vec<String> = components.schemas.keys().cloned().collect();
         for (name, schema) in &mut components.schemas {
             let item = name.strip_prefix("Page_").map(str::to_owned);
@@ -71,6 +72,20 @@ pub(super) fn complete(document: &mut OpenApi) {
                 operation.security.get_or_insert_default();
                 add_failures(path, &method, operation);
             }
+        }
+    }
+}
+
+/// Says of the members that are times by their names that they are.
+fn mark_times(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else {
+        return;
+    };
+    let is_time = |name: &str| name == "at" || name.ends_with("_at") || name.ends_with("_until");
+    let times = object.properties.iter_mut().filter(|(name, _)| is_time(name));
+    for (_, member) in times {
+        if let RefOr::T(Schema::Object(member)) = member {
+            member.format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime));
         }
     }
 }
@@ -121,8 +136,11 @@ fn statuses(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<u16> 
         statuses.extend([412, 416]);
     }
     if path.starts_with("/api/uploads") {
-        // The announced length is too large, or a part has not the digest that it should have.
-        statuses.extend([413, 460]);
+        // `Tus-Resumable` names another version; the announced length is too large, or a part has not the digest that it should have.
+        statuses.push(412);
+        if *method != HttpMethod::Get {
+            statuses.extend([413, 460]);
+        }
     }
     statuses
 }

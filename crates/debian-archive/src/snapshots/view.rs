@@ -16,6 +16,7 @@ pub struct StateView {
     /// Codename.
     pub suite: String,
     /// Date of its Release.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub date: String,
     /// How many packages it holds.
     pub packages: u64,

@@ -23,6 +23,24 @@ fn the_document_of_the_api_is_one_that_clients_are_generated_from() {
     );
     assert!(!document["servers"].as_array().unwrap().is_empty());
     let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, member) in [
+        ("Token", "expires_at"),
+        ("Webhook", "old_secret_until"),
+        ("Snapshot", "date"),
+    ] {
+        assert_eq!(
+            schemas[name]["properties"][member]["format"], "date-time",
+            "{name}"
+        );
+    }
+    assert_eq!(
+        schemas["NewPublisher"]["properties"]["owner_id"]["type"],
+        json!(["string", "integer"])
+    );
+    let created = &document["paths"]["/api/upload/{suite}/{filename}"]["put"]["responses"]["201"];
+    assert!(created["content"]["application/json"].is_object(), "{created}");
+    let shown = &document["paths"]["/api/uploads/{id}"]["get"]["responses"];
+    assert!(shown["412"].is_object() && shown["460"].is_null(), "{shown}");
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let what = format!("{method} {path}");

@@ -29,6 +29,7 @@ const MOST: usize = 1000;
 #[schema(as = Deletion, example = json!({"ids": ["0123456789abcdef0123456789abcdef"], "suite": "bookworm", "dry_run": true}))]
 pub(crate) struct DeletionRequest {
     /// IDs of packages, 1 to 1000.
+    #[schema(min_items = 1, max_items = 1000)]
     pub(crate) ids: Vec<String>,
     /// Codename or alias of the suite to remove them from. Default: all suites.
     pub(crate) suite: Option<String>,

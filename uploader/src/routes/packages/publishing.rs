@@ -28,6 +28,7 @@ pub(crate) struct PackagePublishing {
     /// Whether the live InRelease names it.
     pub(crate) is_published: bool,
     /// Date of the live InRelease; null: the suite was never published.
+    #[schema(format = DateTime)]
     pub(crate) date: Option<String>,
     /// Why this server cannot publish the suite at present: `signing`, `gate` or `other`. Null where it can, or another program publishes.
     pub(crate) failing: Option<&'static str>,

@@ -26,6 +26,7 @@ use crate::routes::packages::placement::{selection, standing};
 #[schema(as = Yank, example = json!({"reason": "loses data when the disk is full: use 1.2-2"}))]
 pub(crate) struct YankRequest {
     /// 1 to 500 bytes on one line; everybody who may read the suite is told.
+    #[schema(min_length = 1, max_length = 500)]
     pub(crate) reason: String,
     /// Codename or alias of the suite to take it out of. Default: all suites.
     pub(crate) suite: Option<String>,

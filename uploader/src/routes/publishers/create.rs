@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::account_rights;
 use crate::app::App;
@@ -39,8 +40,9 @@ pub(crate) struct PublisherRequest {
     /// Name of an issuer in `publishers.toml`.
     pub(crate) issuer: String,
     pub(crate) repository: String,
-    /// ID of the repository's owner, which is never given to another one; a number may be written as one.
+    /// ID of the repository's owner, which is never given to another one.
     #[serde(deserialize_with = "owner_id")]
+    #[schema(schema_with = owner_id_schema)]
     pub(crate) owner_id: String,
     /// File of the workflow.
     pub(crate) workflow: String,
@@ -56,7 +58,17 @@ pub(crate) struct PublisherRequest {
     /// Codename or alias.
     pub(crate) suite: String,
     /// Patterns of package names; `["*"]` means all.
+    #[schema(min_items = 1, max_items = 64)]
     pub(crate) packages: Vec<String>,
+}
+
+fn owner_id_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+        .description(Some(
+            "ID of the repository's owner, which is never given to another one",
+        ))
+        .build()
 }
 
 /// Trusts a CI job with uploads. Its issuer has to be in `publishers.toml`: the server asks no other one for keys.

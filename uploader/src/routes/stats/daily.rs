@@ -40,6 +40,7 @@ pub(crate) struct DayParams {
 #[schema(as = Day)]
 pub(crate) struct DayView {
     /// Such as `2030-01-01`.
+    #[schema(format = Date)]
     pub(crate) date: String,
     /// Packages that were placed in the suites: by uploads, promotions, rollbacks and changes of section or priority.
     pub(crate) placed: u64,

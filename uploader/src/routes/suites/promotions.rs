@@ -46,6 +46,7 @@ pub(crate) struct PromotionRequest {
     /// ID of a snapshot of that suite. Default: what it holds now.
     pub(crate) snapshot: Option<String>,
     /// `NAME` or `NAME=VERSION`; in a name, `*` stands for any letters and `?` for one.
+    #[schema(min_items = 1, max_items = 1000)]
     pub(crate) names: Option<Vec<String>>,
     /// Only packages that all of this fits. Not together with `snapshot`.
     pub(crate) query: Option<PromotionQuery>,

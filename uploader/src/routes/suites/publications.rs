@@ -27,6 +27,7 @@ pub(crate) struct PublicationView {
     pub(crate) revision: i64,
     pub(crate) packages: u64,
     /// Date of its InRelease.
+    #[schema(format = DateTime)]
     pub(crate) date: String,
     /// When clients refuse its InRelease; null: never.
     pub(crate) valid_until: Option<String>,

@@ -31,6 +31,7 @@ pub(crate) struct SuitePublishing {
     /// Packages in the live indexes.
     pub(crate) packages: Option<u64>,
     /// Date of the live InRelease.
+    #[schema(format = DateTime)]
     pub(crate) date: Option<String>,
     /// When clients refuse the live InRelease; null: never.
     pub(crate) valid_until: Option<String>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use debian_archive::package_view::PackageView;
 
 use crate::app::App;
 use crate::extract::{Params, Path, PresentedBasic};
@@ -17,9 +18,9 @@ use crate::routes::wire;
 #[utoipa::path(put, path = "/api/upload/{suite}/{filename}", operation_id = "put_package", tag = "packages", security(("basic" = []), ("bearer" = [])),
     params(("suite" = String, Path), ("filename" = String, Path), ("component" = Option<String>, Query), ("wait" = Option<Wait>, Query), ("allow_vulnerable" = Option<bool>, Query)),
     request_body(content = wire::Binary, content_type = "application/octet-stream"),
-    responses((status = 201, description = "Created", content_type = "text/plain", body = String),
-        (status = 200, description = "Already present with identical content", content_type = "text/plain", body = String),
-        (status = 202, description = "Accepted, but not yet in a live InRelease", content_type = "text/plain", body = String)))]
+    responses((status = 201, description = "Created", content((String = "text/plain"), (PackageView = "application/json"))),
+        (status = 200, description = "Already present with identical content", content((String = "text/plain"), (PackageView = "application/json"))),
+        (status = 202, description = "Accepted, but not yet in a live InRelease", content((String = "text/plain"), (PackageView = "application/json")))))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     PresentedBasic(presented): PresentedBasic,
