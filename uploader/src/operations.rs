@@ -1,4 +1,5 @@
-//! The names that each operation knows, taken from the API document: a query parameter or body field that is not among them is refused.
+//! What each operation takes, from the API document: without a credential, where it needs one, a request is refused before it is read, and
+//! a query parameter or body field that the operation does not know is refused, too.
 //!
 //! A name that is passed over reads as success: `DELETE …?suites=a` would delete from all suites. So does a condition: `If-Match` of what
 //! has no entity tag is refused as well.
@@ -15,12 +16,14 @@ use serde_json::Value;
 use utoipa::openapi::path::{self, ParameterIn};
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use crate::app::App;
 use crate::no_body;
 use crate::problem::{Code, Problem};
 use crate::query::read_query;
+use crate::receive::drain_stranger;
 
 /// How many letters a name may be off for it to be suggested.
 const NEAR: usize = 3;
@@ -41,6 +44,16 @@ pub(crate) struct Operation {
     body: Option<Fields>,
     /// Whether it changes something that has no entity tag.
     changes_untagged: bool,
+    sign_in: SignIn,
+}
+
+/// Whether an operation is for whoever signs in, and how they may.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum SignIn {
+    #[default]
+    NotNeeded,
+    Bearer,
+    BearerOrBasic,
 }
 
 /// The fields of an object, each with those of the objects in it. Without any, it is no object, or one with names of any kind.
@@ -100,6 +113,17 @@ impl Operation {
                 .as_ref()
                 .map(|body| Fields::of_body(document, body)),
             changes_untagged: false,
+            sign_in: SignIn::of(operation.security.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Refuses a request without a credential where one is needed: what it sends is neither waited for nor judged.
+    fn check_credential(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        match self.sign_in {
+            _ if headers.contains_key(header::AUTHORIZATION) => Ok(()),
+            SignIn::NotNeeded => Ok(()),
+            SignIn::Bearer => Err(Problem::unauthenticated()),
+            SignIn::BearerOrBasic => Err(Problem::unauthenticated().with_basic_challenge()),
         }
     }
 
@@ -151,6 +175,20 @@ impl Operation {
             known.find(None, name)?.check(name, value)?;
         }
         Ok(())
+    }
+}
+
+impl SignIn {
+    fn of(security: &[SecurityRequirement]) -> Self {
+        let basic = SecurityRequirement::new("basic", [] as [&str; 0]);
+        // An empty requirement is met by everybody.
+        if security.is_empty() || security.contains(&SecurityRequirement::default()) {
+            Self::NotNeeded
+        } else if security.contains(&basic) {
+            Self::BearerOrBasic
+        } else {
+            Self::Bearer
+        }
     }
 }
 
@@ -272,9 +310,9 @@ fn check((what, of): (&str, Option<&str>), name: &str, known: &[&str]) -> Result
     ))
 }
 
-/// Refuses a request whose query has a name that its operation does not know, one with a body for an operation that takes none, and one
-/// with a condition that its operation cannot check.
-pub(crate) async fn refuse_unknown_names(
+/// Refuses a request without the credential that its operation needs, one whose query has a name that its operation does not know, one
+/// with a body for an operation that takes none, and one with a condition that its operation cannot check.
+pub(crate) async fn refuse_early(
     State((app, operations)): State<(Arc<App>, Arc<Operations>)>,
     mut request: Request,
     next: Next,
@@ -284,6 +322,11 @@ pub(crate) async fn refuse_unknown_names(
     };
     // Probes and scrapers add what they like; nothing there depends on it.
     if request.uri().path().starts_with("/api/") {
+        if let Err(problem) = operation.check_credential(request.headers()) {
+            let answer = problem.into_response_to(&request);
+            drain_stranger(&app, request).await;
+            return answer;
+        }
         let checked = operation.check_query(request.uri());
         if let Err(problem) = checked.and_then(|()| operation.check_if_match(request.headers())) {
             return problem.into_response_to(&request);

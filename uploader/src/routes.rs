@@ -64,7 +64,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(
             (app.clone(), operations),
-            operations::refuse_unknown_names,
+            operations::refuse_early,
         ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(&app.settings.origins));

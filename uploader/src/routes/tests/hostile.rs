@@ -532,3 +532,30 @@ async fn what_is_wrong_with_a_token_is_said_as_oauth_clients_read_it() {
         assert_eq!(answer.headers["www-authenticate"], expected, "{route:?}");
     }
 }
+
+#[tokio::test]
+async fn a_body_of_nobody_is_not_judged() {
+    let (server, _) = world().await;
+    for (method, path) in [
+        ("POST", "/api/tokens"),
+        ("POST", "/api/users"),
+        ("POST", "/api/webhooks"),
+        ("POST", "/api/publishers"),
+        ("PUT", "/api/auth/password"),
+        ("POST", "/api/packages/deletions"),
+        ("POST", "/api/suites/stable/promotions"),
+        ("POST", "/api/suites/stable/rollback"),
+        ("POST", "/api/uploads?suite=stable"),
+        ("PATCH", "/api/uploads/x"),
+        ("PUT", "/api/users/joe?unknown=1"),
+    ] {
+        for (headers, body) in [([JSON].as_slice(), "{}"), (&[JSON], "["), (&[], "x")] {
+            let answer = server.ask((method, path), None, headers, body).await;
+            assert_eq!(
+                outcome(&answer),
+                (401, "unauthenticated".into()),
+                "{method} {path}: {body}"
+            );
+        }
+    }
+}
