@@ -24,8 +24,8 @@ fn a_name_that_no_operation_knows_is_refused_and_changes_nothing() {
             "/api/packages/search/hello?Limit=1",
             "did you mean `limit`?",
         ),
-        ("GET", &format!("{one}?suite=stable"), "accepts none"),
-        ("HEAD", &format!("{one}?suite=stable"), ""),
+        ("GET", &format!("{one}?suites=stable"), "did you mean `suite`?"),
+        ("HEAD", &format!("{one}?suites=stable"), ""),
         ("DELETE", &format!("{one}?suites=other"), "did you mean `suite`?"),
         (
             "DELETE",
