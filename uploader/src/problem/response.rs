@@ -63,9 +63,7 @@ impl Problem {
             (_, Challenge::Bearer, Code::InvalidToken) => {
                 Some(r#"Bearer realm="archive", error="invalid_token""#)
             }
-            (_, Challenge::Bearer, Code::ScopeTooSmall) => {
-                Some(r#"Bearer realm="archive", error="insufficient_scope""#)
-            }
+            (_, _, Code::ScopeTooSmall) => Some(r#"Bearer realm="archive", error="insufficient_scope""#),
             (StatusCode::UNAUTHORIZED, Challenge::Bearer, _) => Some(r#"Bearer realm="archive""#),
             _ => None,
         };

@@ -66,7 +66,8 @@ fn pages_load_nothing_of_others_and_stand_in_no_frame() {
             let path = if part.starts_with('/') {
                 part.to_owned()
             } else {
-                format!("/docs/{part}")
+                let (folder, _) = path.rsplit_once('/').unwrap();
+                format!("{folder}/{part}")
             };
             assert_eq!(server.get(&path, None).status, 200, "{path}");
         }
