@@ -103,9 +103,10 @@ impl LocalSource {
         if bytes.len() > most {
             return Err(Malformed::TooLarge(most));
         }
+        let whole = std::str::from_utf8(bytes).map_err(|_| Malformed::NotUtf8)?;
         let text = match bytes.starts_with(SIGNED) {
             true => inrelease::split(bytes)?.text,
-            false => String::from_utf8(bytes.to_vec()).map_err(|_| Malformed::NotUtf8)?,
+            false => whole.to_owned(),
         };
         // Comments stand in debian/control, also inside a field. Source: deb-src-control(5).
         let lines = text.split_inclusive('\n').filter(|line| !line.starts_with('#'));

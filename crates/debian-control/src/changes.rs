@@ -134,10 +134,11 @@ impl Changes {
     /// Where it is not one stanza, lacks `Source`, `Files` or `Checksums-Sha256`, or these do not name the same files
     /// with the same sizes.
     pub fn parse(bytes: &[u8]) -> Result<Self, ChangesError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| ChangesError::NotUtf8)?;
         if bytes.starts_with(SIGNED) {
             return Self::parse_text(&inrelease::split(bytes)?.text);
         }
-        Self::parse_text(std::str::from_utf8(bytes).map_err(|_| ChangesError::NotUtf8)?)
+        Self::parse_text(text)
     }
 
     fn parse_text(text: &str) -> Result<Self, ChangesError> {

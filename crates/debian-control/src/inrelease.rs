@@ -17,10 +17,13 @@ const END: &str = "-----END PGP SIGNATURE-----";
 /// A clear-signed message, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// The signed text: dash escapes undone, no blanks at the ends of lines, every line ended by a newline.
+    /// The signed text: dash escapes undone, no blanks at the ends of lines, every line ended by a newline. What is not UTF-8 is U+FFFD
+    /// here, as it may stand in a `Label` that nobody needs.
     ///
     /// Everything in it is covered by a signature that covers [`canonical`](Self::canonical).
     pub text: String,
+    /// The same text as it was signed.
+    bytes: Vec<u8>,
     /// The armoured signatures, from the first dash to the last.
     pub signature: &'a str,
 }
@@ -29,11 +32,10 @@ impl Envelope<'_> {
     /// Returns the bytes that signatures are made over: lines ended by CR LF, the last one by nothing.
     ///
     /// Source: RFC 9580, 7.2: the line ending before the signature is not part of the text.
-    pub fn canonical(&self) -> String {
-        self.text
-            .strip_suffix('\n')
-            .unwrap_or(&self.text)
-            .replace('\n', "\r\n")
+    pub fn canonical(&self) -> Vec<u8> {
+        let text = self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes);
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        lines.join(&b"\r\n"[..])
     }
 }
 
@@ -45,30 +47,24 @@ impl Envelope<'_> {
 /// # Errors
 /// Everything else, with the number of the first line that is wrong.
 pub fn split(bytes: &[u8]) -> Result<Envelope<'_>, EnvelopeError> {
-    let whole = std::str::from_utf8(bytes).map_err(|error| EnvelopeError {
-        line: 1 + bytes
-            .iter()
-            .take(error.valid_up_to())
-            .filter(|byte| **byte == b'\n')
-            .count(),
-        wrong: EnvelopeFault::NotUtf8,
-    })?;
-    let mut lines = EnvelopeLines::new(whole);
+    let mut lines = EnvelopeLines::new(bytes);
     skip_headers(&mut lines)?;
     let (text, start) = text(&mut lines)?;
     let end = signature(&mut lines)?;
     if let Some(line) = lines.next()? {
         return Err(line.error(EnvelopeFault::After(line.shown())));
     }
+    let signature = bytes.get(start..end).expect("both are ends of lines");
     Ok(Envelope {
-        text,
-        signature: whole.get(start..end).expect("both are ends of lines"),
+        text: String::from_utf8_lossy(&text).into_owned(),
+        bytes: text,
+        signature: std::str::from_utf8(signature).expect("each line was checked"),
     })
 }
 
 fn skip_headers(lines: &mut EnvelopeLines<'_>) -> Result<(), EnvelopeError> {
     let first = lines.expect(MESSAGE)?;
-    if first.text != MESSAGE {
+    if first.text != MESSAGE.as_bytes() {
         return Err(first.error(EnvelopeFault::NoMessage(first.shown())));
     }
     loop {
@@ -77,7 +73,9 @@ fn skip_headers(lines: &mut EnvelopeLines<'_>) -> Result<(), EnvelopeError> {
             return Ok(());
         }
         // Some readers took other headers for the text, some the text for headers.
-        if !header.text.strip_prefix("Hash: ").is_some_and(is_list_of_digests) {
+        let digests = header.text.strip_prefix(b"Hash: ");
+        let digests = digests.and_then(|digests| std::str::from_utf8(digests).ok());
+        if !digests.is_some_and(is_list_of_digests) {
             return Err(header.error(EnvelopeFault::Header(header.shown())));
         }
     }
@@ -94,25 +92,32 @@ fn is_list_of_digests(value: &str) -> bool {
 }
 
 /// Reads the text up to the first line of the signature, and returns where that begins.
-fn text(lines: &mut EnvelopeLines<'_>) -> Result<(String, usize), EnvelopeError> {
-    let mut text = String::new();
+fn text(lines: &mut EnvelopeLines<'_>) -> Result<(Vec<u8>, usize), EnvelopeError> {
+    let mut text = Vec::new();
     loop {
         let line = lines.expect(SIGNATURE)?;
-        if line.text == SIGNATURE {
+        if line.text == SIGNATURE.as_bytes() {
             return if text.is_empty() {
                 Err(line.error(EnvelopeFault::NoText))
             } else {
                 Ok((text, line.start))
             };
         }
-        let unescaped = match line.text.strip_prefix("- ") {
+        let unescaped = match line.text.strip_prefix(b"- ") {
             Some(rest) => rest,
-            None if line.text.starts_with('-') => return Err(line.error(EnvelopeFault::Dash(line.shown()))),
+            None if line.text.starts_with(b"-") => {
+                return Err(line.error(EnvelopeFault::Dash(line.shown())));
+            }
             None => line.text,
         };
         // Blanks at the ends of lines are not signed (RFC 9580, 7.2), so they are not part of what was said.
-        text.push_str(unescaped.trim_end_matches([' ', '\t']));
-        text.push('\n');
+        let end = unescaped.iter().rposition(|byte| !b" \t".contains(byte));
+        text.extend_from_slice(
+            unescaped
+                .get(..end.map_or(0, |last| last + 1))
+                .unwrap_or_default(),
+        );
+        text.push(b'\n');
     }
 }
 
@@ -120,10 +125,10 @@ fn text(lines: &mut EnvelopeLines<'_>) -> Result<(String, usize), EnvelopeError>
 fn signature(lines: &mut EnvelopeLines<'_>) -> Result<usize, EnvelopeError> {
     loop {
         let line = lines.expect(END)?;
-        if line.text == END {
+        if line.text == END.as_bytes() {
             return Ok(line.start + line.text.len());
         }
-        if line.text.starts_with('-') {
+        if line.text.starts_with(b"-") || std::str::from_utf8(line.text).is_err() {
             return Err(line.error(EnvelopeFault::Signature(line.shown())));
         }
     }
@@ -153,7 +158,7 @@ pub fn check_fit(text: &str) -> Result<(), UnfitError> {
     for (at, line) in body.split('\n').enumerate() {
         let wrong = match line {
             _ if line.ends_with([' ', '\t']) => "it ends in a blank",
-            _ if lines::control_character(line).is_some() => "it has a control character",
+            _ if lines::control_character(line.as_bytes()).is_some() => "it has a control character",
             _ => continue,
         };
         return Err(UnfitError { line: at + 1, wrong });

@@ -20,7 +20,7 @@ const MAX_SIGNATURES: usize = 32;
 /// A text whose signature counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The text that the signature covers, and nothing else of the message. Every line ends with a newline.
+    /// The text that the signature covers, and nothing else of the message, where what is not UTF-8 is U+FFFD. Every line ends with a newline.
     pub text: String,
     /// The certificates, by their primary keys, with a valid signature in the message; at least one.
     pub signers: Vec<Fingerprint>,
@@ -136,7 +136,7 @@ pub fn verify_inrelease(bytes: &[u8], keyring: &Keyring, now: i64) -> Result<Ver
     // Most tools make text signatures here, Go's make binary ones: over the same bytes, since they are canonical.
     let types = [SignatureType::Text, SignatureType::Binary];
     let Signed { signers, made } = SignedBytes {
-        bytes: signed.as_bytes(),
+        bytes: &signed,
         types: &types,
     }
     .signers(&signatures, keyring, now)?;

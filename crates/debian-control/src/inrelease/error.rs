@@ -26,7 +26,7 @@ pub enum EnvelopeFault {
     /// The message has no line of text.
     #[error("there is no text before the signature")]
     NoText,
-    /// A line among the signatures begins with a dash.
+    /// A line among the signatures begins with a dash, or is no text.
     #[error("expected a signature or `-----END PGP SIGNATURE-----`, found `{0}`")]
     Signature(String),
     /// The file goes on after the message.
@@ -38,7 +38,4 @@ pub enum EnvelopeFault {
     /// A byte that stands in no Release file and that readers of such messages disagree on.
     #[error("control character {0:?}")]
     Control(char),
-    /// Bytes that are no UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
 }

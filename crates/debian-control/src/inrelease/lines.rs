@@ -10,7 +10,7 @@ pub(super) struct EnvelopeLine<'a> {
     /// Where it begins in the message.
     pub(super) start: usize,
     /// Its text.
-    pub(super) text: &'a str,
+    pub(super) text: &'a [u8],
 }
 
 impl EnvelopeLine<'_> {
@@ -22,19 +22,19 @@ impl EnvelopeLine<'_> {
     }
 
     pub(super) fn shown(&self) -> String {
-        shown(self.text)
+        shown(&String::from_utf8_lossy(self.text))
     }
 }
 
 /// Takes a message apart into lines that end in LF or CR LF.
 pub(super) struct EnvelopeLines<'a> {
-    whole: &'a str,
+    whole: &'a [u8],
     next: usize,
     number: usize,
 }
 
 impl<'a> EnvelopeLines<'a> {
-    pub(super) fn new(whole: &'a str) -> Self {
+    pub(super) fn new(whole: &'a [u8]) -> Self {
         Self {
             whole,
             next: 0,
@@ -50,13 +50,13 @@ impl<'a> EnvelopeLines<'a> {
             return Ok(None);
         }
         self.number += 1;
-        let end = rest.find('\n').unwrap_or(rest.len());
+        let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         self.next = start + end + 1;
         let text = rest.get(..end).unwrap_or_default();
         let line = EnvelopeLine {
             number: self.number,
             start,
-            text: text.strip_suffix('\r').unwrap_or(text),
+            text: text.strip_suffix(b"\r").unwrap_or(text),
         };
         match control_character(line.text) {
             Some(found) => Err(line.error(EnvelopeFault::Control(found))),
@@ -75,7 +75,8 @@ impl<'a> EnvelopeLines<'a> {
 }
 
 /// Returns the first control character of ASCII but tab.
-pub(super) fn control_character(line: &str) -> Option<char> {
-    line.chars()
-        .find(|character| character.is_ascii_control() && *character != '\t')
+pub(super) fn control_character(line: &[u8]) -> Option<char> {
+    let mut bytes = line.iter();
+    let found = bytes.find(|byte| byte.is_ascii_control() && **byte != b'\t');
+    found.map(|byte| char::from(*byte))
 }

@@ -19,7 +19,7 @@ fn the_text_and_the_armour_are_taken_apart() {
     let message = message("Origin: Example\nSuite: stable");
     let envelope = split(message.as_bytes()).unwrap();
     assert_eq!(envelope.text, "Origin: Example\nSuite: stable\n");
-    assert_eq!(envelope.canonical(), "Origin: Example\r\nSuite: stable");
+    assert_eq!(envelope.canonical(), b"Origin: Example\r\nSuite: stable");
     assert_eq!(envelope.signature, ARMOUR);
 }
 
@@ -37,7 +37,7 @@ fn blanks_at_line_ends_are_not_part_of_the_text() {
     let message = message("A: b \t\n c\t\n-  ");
     let envelope = split(message.as_bytes()).unwrap();
     assert_eq!(envelope.text, "A: b\n c\n\n");
-    assert_eq!(envelope.canonical(), "A: b\r\n c\r\n");
+    assert_eq!(envelope.canonical(), b"A: b\r\n c\r\n");
 }
 
 #[test]
@@ -168,14 +168,29 @@ fn control_characters_are_refused() {
     );
     assert_eq!(fault(&message("A: b\r\r")), (4, EnvelopeFault::Control('\r')));
     assert_eq!(fault(&message("A: \0")), (4, EnvelopeFault::Control('\0')));
-    let latin = [message("A: b").as_bytes(), b"\xff"].concat();
-    assert_eq!(
-        split(&latin).unwrap_err(),
-        EnvelopeError {
-            line: 10,
-            wrong: EnvelopeFault::NotUtf8
-        }
-    );
+}
+
+/// apt reads it: the name of a vendor may be in Latin-1.
+#[test]
+fn what_is_not_utf_8_is_text_that_was_signed_and_nothing_else() {
+    let latin = |text: &str| -> Vec<u8> {
+        text.chars()
+            .map(|letter| u8::try_from(u32::from(letter)).unwrap())
+            .collect()
+    };
+    let signed = latin(&message("Label: M\u{fc}ller\nSuite: stable"));
+    let envelope = split(&signed).unwrap();
+    assert_eq!(envelope.text, "Label: M\u{fffd}ller\nSuite: stable\n");
+    assert_eq!(envelope.canonical(), latin("Label: M\u{fc}ller\r\nSuite: stable"));
+    assert_eq!(envelope.signature, ARMOUR);
+    let good = message("A: b");
+    for (bad, line) in [
+        (good.replace("SHA512", "SHA\u{fc}"), 2),
+        (good.replace("=abcd", "=\u{fc}bcd"), 8),
+        (format!("{good}\u{fc}"), 10),
+    ] {
+        assert_eq!(split(&latin(&bad)).unwrap_err().line, line, "{bad:?}");
+    }
 }
 
 #[test]
