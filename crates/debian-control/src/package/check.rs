@@ -10,6 +10,15 @@ use crate::relation::{ArchQualifier, RelationKind, Relations};
 use crate::stanza::{Field, Stanza, index_text};
 use crate::version::Version;
 
+/// Fields that grow with what is in a package, or what it was built with: debug symbols of kernel modules have thousands of `Build-Ids`.
+const LONG: [&str; 5] = [
+    "Description",
+    "Build-Ids",
+    "Built-Using",
+    "Static-Built-Using",
+    "Tag",
+];
+
 /// Fields that say what is not the package's to say: an index adds them, or dpkg writes them when it has installed.
 const DROPPED: [&str; 9] = [
     "Filename",
@@ -156,10 +165,11 @@ fn check_fields(stanza: &Stanza<'_>, limits: &Limits) -> Result<(), ControlError
     }
 }
 
-/// Says whether other limits hold for a field: that of the whole control file for descriptions, that of relations for
+/// Says whether other limits hold for a field: that of the whole control file for descriptions and lists, that of relations for
 /// relations, of which Debian's own packages fill more than 64 KiB.
 fn is_long_by_nature(field: &Field<'_>) -> bool {
-    field.is("Description") || RelationKind::ALL.iter().any(|kind| field.is(kind.field_name()))
+    let is_relation = || RelationKind::ALL.iter().any(|kind| field.is(kind.field_name()));
+    LONG.iter().any(|name| field.is(name)) || is_relation()
 }
 
 fn is_kept(field: &Field<'_>) -> bool {

@@ -295,6 +295,12 @@ fn both_readers_agree_on_what_is_odd_but_valid() {
     }
     let long = format!("Description: {}\n {}", "x".repeat(200_000), "y ".repeat(200_000));
     parse(&with(&long)).unwrap();
+    // Fields that list what is in a package, or what it was built with.
+    for field in ["Build-Ids", "Built-Using", "Static-Built-Using", "Tag"] {
+        parse(&with(&format!("{field}: {}", "0123456789abcdef ".repeat(8000)))).unwrap();
+    }
+    let text = with(&format!("X-A: {}", "0123456789abcdef ".repeat(8000)));
+    assert!(refused(&text).contains("at most 65536"));
 }
 
 #[test]
