@@ -2,17 +2,17 @@
 //!
 //! The readers of packages and of indexes come here with the bytes of one compressed stream. A [`Decoder`] promises
 //! never to hand out more than its [`Bounds`] allow, never to take memory because a header asks for it, and never to
-//! end quietly before the stream did or while bytes still follow it.
+//! end quietly before the stream did or while bytes still follow it, but for the padding that formats have.
 
 mod bounds;
 mod counted;
 mod error;
 mod format;
+mod framing;
 
 use std::io::{self, BufRead, Read};
 
 use bzip2::bufread::BzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::Stream;
 
@@ -20,6 +20,7 @@ pub use self::bounds::Bounds;
 use self::counted::CountingReader;
 pub use self::error::CompressionError;
 pub use self::format::Compression;
+use self::framing::{GzipMembers, is_padding};
 
 /// What may stand in one compressed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum Streams {
     /// What dpkg reads in a package: gzip members as many as there are, of every other format one stream.
     ///
     /// dpkg ignores what follows that stream, and its zlib what follows the last gzip member. Here anything that
-    /// follows is refused, so that nobody reads on where dpkg stopped.
+    /// follows is refused, so that nobody reads on where dpkg stopped; only zeros behind gzip and xz, which pad them, hold nothing.
     Package,
     /// What apt reads as an index: also zstd frames as many as there are.
     ///
@@ -37,7 +38,7 @@ pub enum Streams {
 
 /// Reads what a compressed stream unpacks to.
 ///
-/// An end of file (`Ok(0)`) means that the stream was whole, its checksums right, and nothing followed it. Errors of
+/// An end of file (`Ok(0)`) means that the stream was whole, its checksums right, and nothing but padding followed it. Errors of
 /// the input come through as they are; every other error holds a [`CompressionError`].
 ///
 /// ```
@@ -62,7 +63,7 @@ pub struct Decoder<R: BufRead> {
 /// The decoders of the libraries, one a format.
 enum Codec<R: BufRead> {
     Stored(R),
-    Gzip(Box<MultiGzDecoder<R>>),
+    Gzip(GzipMembers<R>),
     // liblzma reads the older container with the same decoder type.
     Xz(XzDecoder<R>),
     Zstd(zstd::Decoder<'static, R>),
@@ -79,7 +80,7 @@ impl<R: BufRead> Decoder<R> {
         let input = CountingReader::new(input);
         let codec = match compression {
             Compression::None => Codec::Stored(input),
-            Compression::Gzip => Codec::Gzip(Box::new(MultiGzDecoder::new(input))),
+            Compression::Gzip => Codec::Gzip(GzipMembers::new(input)),
             Compression::Xz => {
                 let stream = Stream::new_stream_decoder(bounds.max_decoder_bytes, 0)?;
                 Codec::Xz(XzDecoder::new_stream(input, stream))
@@ -131,8 +132,8 @@ impl<R: BufRead> Decoder<R> {
         if self.input().consumed() == 0 && compression != Compression::None {
             return Err(CompressionError::Empty { compression }.into());
         }
-        if !self.input_mut().fill_buf()?.is_empty() {
-            let offset = self.input().consumed();
+        let offset = self.input().consumed();
+        if !is_padding(compression, self.input_mut())? {
             return Err(CompressionError::Trailing { compression, offset }.into());
         }
         Ok(())

@@ -372,15 +372,23 @@ fn a_stream_of_nothing_or_of_something_else() {
 fn bytes_behind_a_stream() {
     for compression in COMPRESSED {
         let stream = compress(compression, &hello().data_tar());
+        let pads = |rest: &[u8]| match compression {
+            Gzip => rest.iter().all(|byte| *byte == 0),
+            Xz => rest == [0; 4],
+            _ => false,
+        };
         for rest in [
             &b"\0"[..],
             b"\0\0\0\0",
+            b"\0\0\0\0garbage",
             b"garbage",
             b"\x1f\x8b",
             b"\x50\x2a\x4d\x18\x04\0\0\0abcd",
         ] {
             let (name, bytes) = data_member(compression, &[&stream[..], rest].concat());
-            refused(&bytes, &[&name, &compression.to_string()]);
+            if !pads(rest) {
+                refused(&bytes, &[&name, &compression.to_string()]);
+            }
         }
     }
 }

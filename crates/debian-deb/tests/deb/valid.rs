@@ -142,6 +142,25 @@ fn the_format_may_have_another_minor_version_and_further_lines() {
     }
 }
 
+/// As xz(1) and gzip(1) have it: padding holds nothing.
+#[test]
+fn zeros_behind_gzip_and_xz_pad_them() {
+    let tars = [hello().control_tar(), hello().data_tar()];
+    for (compression, padding) in [(Gzip, 1), (Gzip, 700), (Xz, 4), (Xz, 400)] {
+        let [control, data] = tars.each_ref().map(|tar| {
+            let mut stream = compress(compression, tar);
+            stream.resize(stream.len() + padding, 0);
+            stream
+        });
+        let end = compression.extension();
+        same_as_dpkg(&assemble(&[
+            ("debian-binary", b"2.0\n"),
+            (&format!("control.tar{end}"), &control),
+            (&format!("data.tar{end}"), &data),
+        ]));
+    }
+}
+
 #[test]
 fn gzip_members_are_joined() {
     let join = |bytes: &[u8]| {
