@@ -221,8 +221,27 @@ fn nearest(universe: &Universe, alternative: &Alternative) -> Option<String> {
             },
         );
     }
-    let provider = universe.providers(alternative.name).first()?;
+    let mut providers = universe.providers(alternative.name).iter();
+    let first = providers.clone().next()?;
+    let fitting = providers.find(|provider| universe.fits_provided(provider, alternative));
+    let provider = fitting.unwrap_or(first);
     let provider_text = shown(universe, provider.package);
+    if fitting.is_some() {
+        return Some(match (alternative.qualifier, provider.qualifier) {
+            (Qualifier::Any, Qualifier::None) => format!(
+                "but {provider_text}, which provides it, is not `Multi-Arch: allowed`, as `:any` requires"
+            ),
+            (_, Qualifier::None) => format!(
+                "but {provider_text}, which provides it, is only available for {}",
+                architecture_shown(universe, provider.package)
+            ),
+            (_, Qualifier::Any) => format!("but {provider_text} provides only `{name}:any`"),
+            (_, Qualifier::Architecture(architecture)) => format!(
+                "but {provider_text} provides only `{name}:{}`",
+                universe.architecture_text(architecture)
+            ),
+        });
+    }
     Some(match provider.version {
         Some(version) => format!(
             "{provider_text} provides it as {}",

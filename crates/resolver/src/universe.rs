@@ -122,8 +122,7 @@ pub(crate) struct Package {
 pub(crate) struct Provider {
     pub(crate) package: PackageId,
     pub(crate) version: Option<VersionId>,
-    /// The architecture that was written, where one was.
-    pub(crate) architecture: Option<ArchitectureId>,
+    pub(crate) qualifier: Qualifier,
 }
 
 /// What is known of a name.

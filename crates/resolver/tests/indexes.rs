@@ -84,6 +84,36 @@ fn a_need_of_any_architecture_names_what_the_package_lacks() {
     );
 }
 
+/// As dpkg and apt have it: a package that provides `v:any` need not be `Multi-Arch: allowed`.
+#[test]
+fn what_is_provided_for_any_architecture_meets_needs_of_any_alone() {
+    for multi_arch in ["", " & Multi-Arch: allowed"] {
+        let world = World::new(&format!(
+            "tt 1 & Provides: v:any (= 2){multi_arch} \n aa 1 & Depends: v:any (>= 1) \n bb 1 & Depends: v \n cc 1 & Depends: v:amd64"
+        ));
+        let told: Vec<_> = broken(&world).into_iter().map(|(_, reasons)| reasons).collect();
+        assert_eq!(
+            told,
+            [
+                reasons(&["`bb` 1 needs `v`, but `tt` 1 provides only `v:any`"]),
+                reasons(&["`cc` 1 needs `v:amd64`, but `tt` 1 provides only `v:any`"]),
+            ]
+        );
+    }
+    let world = World::new(
+        "tt 1 & Provides: v \n aa 1 & Depends: v:any \n uu 1 & Provides: w:i386 \n bb 1 & Depends: w",
+    );
+    let told: Vec<_> = broken(&world).into_iter().map(|(_, reasons)| reasons).collect();
+    let allowed = "`aa` 1 needs `v:any`, but `tt` 1, which provides it, is not `Multi-Arch: allowed`, as `:any` requires";
+    assert_eq!(
+        told,
+        [
+            reasons(&[allowed]),
+            reasons(&["`bb` 1 needs `w`, but `uu` 1 provides only `w:i386`"]),
+        ]
+    );
+}
+
 #[test]
 fn where_the_essential_set_is_broken_everything_is() {
     let world = World::new("base 1 & Essential: yes & Depends: missing \n aa 1");

@@ -15,7 +15,7 @@ use super::{
 use crate::index_vec::{Id, Span};
 
 /// The first word; changes with the form.
-const FORMAT: u32 = 0x5550_4b32;
+const FORMAT: u32 = 0x5550_4b33;
 /// No number.
 const NONE: u32 = u32::MAX;
 
@@ -62,7 +62,7 @@ impl Universe {
         writer.list(&self.providers, |words, provider| {
             words.push(number(provider.package));
             words.push(provider.version.map_or(NONE, number));
-            words.push(provider.architecture.map_or(NONE, number));
+            words.push(qualifier_word(provider.qualifier));
         });
         writer.word(u32::try_from(self.text.len()).expect("the builder bounds the text"));
         writer.bytes.extend_from_slice(self.text.as_bytes());
@@ -101,11 +101,11 @@ impl Universe {
         let related: Vec<GroupId> = reader.list("relations", |[id]| id_below(id, groups.len()))?;
         let named: Vec<PackageId> =
             reader.list("packages of the names", |[id]| id_below(id, packages.len()))?;
-        let providers: Vec<Provider> = reader.list("providers", |[package, version, architecture]| {
+        let providers: Vec<Provider> = reader.list("providers", |[package, version, qualifier]| {
             Some(Provider {
                 package: id_below(package, packages.len())?,
                 version: optional(version, versions.len())?,
-                architecture: optional(architecture, architectures.len())?,
+                qualifier: self::qualifier(qualifier, architectures.len())?,
             })
         })?;
         let length = reader.word().map(|length| length as usize);
@@ -249,12 +249,23 @@ fn package(words: [u32; 19], [names, versions, architectures]: [usize; 3]) -> Op
     })
 }
 
-fn alternative_words(alternative: &Alternative, words: &mut Vec<u32>) {
-    let qualifier = match alternative.qualifier {
+fn qualifier_word(qualifier: Qualifier) -> u32 {
+    match qualifier {
         Qualifier::None => 0,
         Qualifier::Any => 1,
         Qualifier::Architecture(architecture) => number(architecture).saturating_add(2),
-    };
+    }
+}
+
+fn qualifier(word: u32, architectures: usize) -> Option<Qualifier> {
+    Some(match word {
+        0 => Qualifier::None,
+        1 => Qualifier::Any,
+        other => Qualifier::Architecture(id_below::<ArchitectureId>(other - 2, architectures)?),
+    })
+}
+
+fn alternative_words(alternative: &Alternative, words: &mut Vec<u32>) {
     let (operator, version) = alternative
         .constraint
         .map_or((NONE, NONE), |(operator, version)| {
@@ -264,6 +275,7 @@ fn alternative_words(alternative: &Alternative, words: &mut Vec<u32>) {
                 number(version),
             )
         });
+    let qualifier = qualifier_word(alternative.qualifier);
     words.extend([number(alternative.name), qualifier, operator, version]);
 }
 
@@ -271,11 +283,7 @@ fn alternative(words: [u32; 4], [names, versions, architectures]: [usize; 3]) ->
     let [name, qualifier, operator, version] = words;
     Some(Alternative {
         name: id_below::<NameId>(name, names)?,
-        qualifier: match qualifier {
-            0 => Qualifier::None,
-            1 => Qualifier::Any,
-            other => Qualifier::Architecture(id_below::<ArchitectureId>(other - 2, architectures)?),
-        },
+        qualifier: self::qualifier(qualifier, architectures)?,
         constraint: match operator {
             NONE => None,
             operator => Some((

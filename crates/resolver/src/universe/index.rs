@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
-use super::alternative::Qualifier;
 use super::build::UniverseBuilder;
 use super::{Field, NameId, PackageId, Provider, Universe, VersionId};
 use crate::index_vec::{IndexVec, Span};
@@ -90,10 +89,7 @@ impl Universe {
                     let provider = Provider {
                         package,
                         version: provided.constraint.map(|(_, version)| version),
-                        architecture: match provided.qualifier {
-                            Qualifier::Architecture(architecture) => Some(architecture),
-                            Qualifier::None | Qualifier::Any => None,
-                        },
+                        qualifier: provided.qualifier,
                     };
                     (provided.name, provider)
                 }));

@@ -147,18 +147,33 @@ impl Universe {
             .is_none_or(|(operator, wanted)| compare(version, operator, self.ranks[wanted]))
     }
 
-    /// Says whether an alternative means what a package provides: with a version only where it provides one.
+    /// Says whether an alternative means what a package provides.
+    ///
+    /// What provides `name:any` is meant by `:any` alone, and that whatever its `Multi-Arch` is, as dpkg and apt have it.
     fn is_provided(&self, provider: &Provider, alternative: &Alternative, context: RelationContext) -> bool {
-        let fits = match (alternative.constraint, provider.version) {
+        let package = &self.packages[provider.package];
+        let architecture = match provider.qualifier {
+            Qualifier::None => package.architecture,
+            Qualifier::Architecture(architecture) => architecture,
+            Qualifier::Any => {
+                let is_meant =
+                    alternative.qualifier == Qualifier::Any || context == RelationContext::Conflict;
+                return is_meant && self.fits_provided(provider, alternative);
+            }
+        };
+        self.fits_provided(provider, alternative)
+            && fits_architecture(architecture, package.multi_arch, alternative.qualifier, context)
+    }
+
+    /// Says whether an alternative means the version of what a package provides: with a version only where it provides one.
+    pub(crate) fn fits_provided(&self, provider: &Provider, alternative: &Alternative) -> bool {
+        match (alternative.constraint, provider.version) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some((operator, wanted)), Some(version)) => {
                 compare(self.ranks[version], operator, self.ranks[wanted])
             }
-        };
-        let package = &self.packages[provider.package];
-        let architecture = provider.architecture.unwrap_or(package.architecture);
-        fits && fits_architecture(architecture, package.multi_arch, alternative.qualifier, context)
+        }
     }
 
     /// Returns the packages that one package conflicts with by a relation: never those of its own name, so that a
