@@ -135,14 +135,7 @@ fn answered(
     }
     let after = match found {
         Ok(after) => after,
-        Err(refusal) => {
-            // Whether something essential goes is for apt to ask, after it has seen what that would be.
-            scenario.universe.forget_essential();
-            match decide::decide(&scenario, recommends) {
-                Ok(after) => after,
-                Err(_) => return Ok(Err(refusal)),
-            }
-        }
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let leftover = leftover::leftover(&scenario, &after, keeping)?;
     Ok(Ok(solution(&scenario, &after, &leftover)))

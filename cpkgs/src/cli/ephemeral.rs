@@ -36,7 +36,7 @@ pub(super) fn ephemeral(names: &[String], context: &mut Context) -> Result<PathB
     let library = context.library()?;
     // Nothing of what is installed counts.
     let mut input = ResolverInput::new(&library, &[], Vec::new())?;
-    input.universe.forget_essential();
+    input.universe.forget_essential(input.universe.packages());
     let targets = named.iter().filter_map(|spec| match spec {
         Spec::Named(named) => Some(input.target(named)),
         Spec::File(_) => None,

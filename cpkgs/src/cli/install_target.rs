@@ -327,7 +327,7 @@ impl InstallTarget {
                 }
                 let mut input = ResolverInput::new(library, &own, files)?;
                 // Beside a system, no package holds it up.
-                input.universe.forget_essential();
+                input.universe.forget_essential(input.universe.packages());
                 Ok(input)
             }
             Self::System(system) => Ok(ResolverInput::new(library, &system.installed()?, files)?.of(system)),

@@ -113,6 +113,16 @@ impl<'s> Scenario<'s> {
         };
         scenario.install = scenario.named(&request, "Install");
         scenario.remove = scenario.named(&request, "Remove");
+        // Whether something essential goes that is named is for apt to ask. Nothing else that is essential goes for anything.
+        let named = scenario
+            .remove
+            .iter()
+            .filter_map(|place| scenario.slots.get(*place));
+        let named = named.flat_map(|slot| {
+            let installed = slot.installed.map(|installed| installed.package);
+            slot.choices.iter().copied().chain(installed)
+        });
+        scenario.universe.forget_essential(named);
         match words(&request, "Install").find(|name| scenario.slot(name).is_none()) {
             Some(unknown) => Err(EdspError::Unknown(unknown.to_owned())),
             None => Ok(scenario),

@@ -374,19 +374,24 @@ fn what_is_installed_counts_whatever_its_architecture_is() {
 }
 
 #[test]
-fn whether_something_essential_goes_is_for_apt_to_say() {
-    let lines = [
-        "0 vital 1 ic;Essential: yes;Depends: under",
-        "1 under 1 iac",
-        "2 foe 1 c;Conflicts: vital",
-    ];
-    assert_eq!(ask("Remove: vital:amd64\n", &lines), ["Autoremove 1", "Remove 0"]);
-    assert_eq!(ask("Remove: under:amd64\n", &lines), ["Remove 0", "Remove 1"]);
-    assert_eq!(
-        ask("Install: foe:amd64\n", &lines),
-        ["Autoremove 1", "Install 2", "Remove 0"]
-    );
-    assert_eq!(ask(DIST_UPGRADE, &lines), Vec::<String>::new());
+fn what_is_essential_goes_only_where_it_is_named() {
+    for field in ["Essential", "Protected", "Important"] {
+        let vital = format!("0 vital 1 ic;{field}: yes;Depends: under");
+        let lines = [
+            vital.as_str(),
+            "1 under 1 iac",
+            "2 foe 1 c;Conflicts: vital;Replaces: vital;Provides: vital",
+        ];
+        assert_eq!(ask("Remove: vital:amd64\n", &lines), ["Autoremove 1", "Remove 0"]);
+        assert_eq!(
+            ask("Install: foe:amd64\nRemove: vital:amd64\n", &lines),
+            ["Autoremove 1", "Install 2", "Remove 0"]
+        );
+        let refused = [format!("Error {NO_PLAN}")];
+        assert_eq!(ask("Remove: under:amd64\n", &lines), refused);
+        assert_eq!(ask("Install: foe:amd64\n", &lines), refused);
+        assert_eq!(ask(DIST_UPGRADE, &lines), Vec::<String>::new());
+    }
 }
 
 #[test]

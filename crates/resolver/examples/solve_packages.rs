@@ -46,7 +46,7 @@ fn main() -> Outcome<()> {
     }
     let mut universe = builder.finish();
     if list {
-        universe.forget_essential();
+        universe.forget_essential(universe.packages());
     }
     if names.is_empty() {
         all(&universe, recommends);

@@ -167,10 +167,10 @@ impl Universe {
         self.len() == 0
     }
 
-    /// Lets no package count as essential or protected any more: where packages are installed beside a system, none of them
-    /// holds it up.
-    pub fn forget_essential(&mut self) {
-        for package in self.packages.ids() {
+    /// Lets packages not count as essential or protected any more: all of them where they are installed beside a system, which none of them
+    /// holds up, or those that somebody wants to be rid of by name.
+    pub fn forget_essential(&mut self, packages: impl IntoIterator<Item = PackageId>) {
+        for package in packages {
             self.packages[package].essential = false;
             self.packages[package].protected = false;
         }
