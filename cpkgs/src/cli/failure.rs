@@ -170,7 +170,7 @@ impl From<FetchError> for Failure {
             FetchError::NotCached { .. } => Some(
                 "with a network, `cpkgs install --download-only` fetches packages into the cache; `cpkgs download` on another machine makes files for `cpkgs install ./FILE.deb`",
             ),
-            FetchError::Proxy { .. } => {
+            FetchError::Proxy { .. } | FetchError::ProxyLogin { .. } => {
                 Some("`http_proxy` and `https_proxy` name proxies, `no_proxy` hosts to ask without one")
             }
             _ => None,

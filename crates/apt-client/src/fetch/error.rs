@@ -36,6 +36,14 @@ pub enum FetchError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The proxy that the environment names wants to know who asks.
+    #[error("the proxy `{proxy}`, which is configured for `{location}`, requires a login (it answered 407)")]
+    ProxyLogin {
+        /// Where.
+        location: Location,
+        /// The proxy.
+        proxy: String,
+    },
     /// It is not on this machine, and no network is to be asked.
     #[error("`{location}` is not on this machine, and `--offline` forbids the network")]
     Offline {
@@ -159,7 +167,11 @@ impl FetchError {
     pub fn is_away(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Proxy { .. } | Self::Slow { .. } | Self::Offline { .. }
+            Self::Unreachable { .. }
+                | Self::Proxy { .. }
+                | Self::ProxyLogin { .. }
+                | Self::Slow { .. }
+                | Self::Offline { .. }
         )
     }
 

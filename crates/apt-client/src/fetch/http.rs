@@ -12,8 +12,8 @@ use super::location::escapes_are_sound;
 use super::pace::{DownloadLimit, Pace};
 use super::{Credentials, FetchError, FileRequest, FileResponse, Location, Validators, pause_before};
 
-/// Most redirects that are followed.
-const MAX_REDIRECTS: usize = 5;
+/// Most redirects that are followed: as many as apt follows.
+const MAX_REDIRECTS: usize = 10;
 /// Most bytes of what a server says of an error that are looked at.
 const MAX_ERROR_BYTES: usize = 4 << 10;
 const CONNECT: Duration = Duration::from_secs(15);
@@ -231,9 +231,10 @@ fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
         .previous()
         .last()
         .is_some_and(|url| url.scheme() == "https");
-    let why = if attempt.previous().len() > MAX_REDIRECTS {
-        "too many redirects"
-    } else if !matches!(attempt.url().scheme(), "http" | "https") {
+    if attempt.previous().len() > MAX_REDIRECTS {
+        return attempt.error(format!("more than {MAX_REDIRECTS} redirects"));
+    }
+    let why = if !matches!(attempt.url().scheme(), "http" | "https") {
         "a redirect to another scheme"
     } else if from_safe && attempt.url().scheme() == "http" {
         "a redirect from https to http"
@@ -287,9 +288,14 @@ async fn expect(response: Response, location: &Location) -> Result<Response, Fet
             location,
             why: "a redirect to what is no address".to_owned(),
         }),
-        status => Err(FetchError::Status {
-            location,
-            status: status.as_u16(),
+        status => Err(match proxy_of(&location) {
+            Some(proxy) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                FetchError::ProxyLogin { location, proxy }
+            }
+            _ => FetchError::Status {
+                location,
+                status: status.as_u16(),
+            },
         }),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use archive_tests::{Client, DebBuilder, TestArchive};
+use archive_tests::{Client, DebBuilder, Run, TestArchive};
 
 const INRELEASE: &str = "dists/stable/InRelease";
 
@@ -231,6 +231,53 @@ fn a_redirect_that_leads_astray_is_refused() {
         let run = scene.client.run(&["update"]).exits(4);
         assert!(run.stderr.contains(reason), "{}", run.report());
     }
+}
+
+/// As many redirects as apt follows. Source: apt's methods/basehttp.cc.
+#[test]
+fn ten_redirects_are_followed_and_no_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..count]).into_owned();
+            // `/3/dists/…` is three redirects away.
+            let path = request
+                .split(' ')
+                .nth(1)
+                .unwrap_or_default()
+                .trim_start_matches('/');
+            let (left, rest) = path.split_once('/').unwrap_or_default();
+            let head = match left.parse().unwrap_or(0) {
+                0 => "HTTP/1.1 404 Not Found".to_owned(),
+                left => format!("HTTP/1.1 302 Found\r\nLocation: /{}/{rest}", left - 1),
+            };
+            let head = format!("{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    for (redirects, code, said) in [(10, 3, "does not exist"), (11, 4, "more than 10 redirects")] {
+        let scene = Scene::new();
+        moved(&scene, &format!("{url}/{redirects}"));
+        let run = scene.client.run(&["update"]).exits(code);
+        assert!(run.stderr.contains(said), "{}", run.report());
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_login_is_named() {
+    let head = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let proxy = answering(head, false);
+    let scene = Scene::new();
+    moved(&scene, "http://archive.invalid");
+    let mut command = scene.client.command(&["update"]);
+    let run = Run::of(command.env("http_proxy", &proxy)).exits(3);
+    let said = format!("the proxy `{proxy}/`, which is configured for `http://archive.invalid/");
+    assert!(run.stderr.contains(&said), "{}", run.report());
+    assert!(run.stderr.contains("requires a login"), "{}", run.report());
 }
 
 #[test]
