@@ -185,6 +185,7 @@ impl Builder<'_> {
         database::write(&self.folder.join("dpkg"), self.packages)?;
         let way = self.way()?;
         let failed = self.make_files(way)?;
+        self.share_configuration()?;
         fs::remove_dir_all(self.folder.join(overlay::PRISTINE))?;
         let libraries = Libraries::new(&self.tree, self.packages);
         let site = |place| Site::new(&self.tree, self.packages, &libraries, place);
@@ -291,14 +292,14 @@ impl Builder<'_> {
                     root.symlink(path, &self.tree.relative(path, target))?;
                 }
                 Node::File { owner, source, .. } => {
-                    let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
-                    // The name of a conffile is text.
-                    let text = std::str::from_utf8(source).ok();
-                    let is_conffile = conffiles
-                        .zip(text)
-                        .is_some_and(|(conffiles, text)| conffiles.contains_key(text));
-                    if is_conffile && self.options.purpose == Purpose::Numbered {
-                        root.symlink(path, &shared(path))?;
+                    if self.is_shared(node) {
+                        // Where the user has it not yet, programs that make files find the package's, by whatever links.
+                        let leads = if self.has_configuration(path) {
+                            shared(path)
+                        } else {
+                            pristine_of(path)
+                        };
+                        root.symlink(path, &leads)?;
                         link_or_copy(sources.of(*owner)?, source, &mut pristine, path)?;
                     } else if let Some(bytes) = rewriter.rewrite(path) {
                         root.file(path, 0o444)?.write_all(&bytes?)?;
@@ -308,6 +309,37 @@ impl Builder<'_> {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Says whether something is a configuration file that generations share.
+    fn is_shared(&self, node: &Node) -> bool {
+        let Node::File { owner, source, .. } = node else {
+            return false;
+        };
+        let conffiles = self.packages.get(*owner).map(|package| &package.conffiles);
+        // The name of a conffile is text.
+        let text = std::str::from_utf8(source).ok();
+        self.options.purpose == Purpose::Numbered
+            && conffiles
+                .zip(text)
+                .is_some_and(|(conffiles, text)| conffiles.contains_key(text))
+    }
+
+    /// Says whether the user has a configuration file already.
+    fn has_configuration(&self, path: &[u8]) -> bool {
+        let install = self.place.parent().and_then(Path::parent);
+        install.is_some_and(|install| install.join(OsStr::from_bytes(path)).exists())
+    }
+
+    /// Has all configuration files that generations share lead to where the user has them.
+    fn share_configuration(&self) -> io::Result<()> {
+        let mut root = RootedDir::open(&self.folder.join("root"))?;
+        for (path, _) in self.tree.nodes().filter(|(_, node)| self.is_shared(node)) {
+            let (parent, name) = root.place(path)?;
+            rustix::fs::unlinkat(parent, name, rustix::fs::AtFlags::empty())?;
+            root.symlink(path, &shared(path))?;
         }
         Ok(())
     }
@@ -410,6 +442,13 @@ fn lead_to_made(tree: &Tree, links: &[LeadingOut], folder: &Path) -> io::Result<
 fn shared(path: &[u8]) -> Vec<u8> {
     let depth = path.split(|&byte| byte == b'/').count() - 1;
     [b"../".repeat(depth + 3).as_slice(), path].concat()
+}
+
+/// Where the same file lies in the folder with what packages have, which is there while a generation is built.
+fn pristine_of(path: &[u8]) -> Vec<u8> {
+    let depth = path.split(|&byte| byte == b'/').count();
+    let folder = [overlay::PRISTINE.as_bytes(), b"/"].concat();
+    [b"../".repeat(depth).as_slice(), &folder, path].concat()
 }
 
 /// Gives a file of the store a name in the generation too; copies it where the file system cannot.

@@ -235,7 +235,7 @@ const MAX_CALLED: usize = 400;
 /// How long all runs together may take; those that are left then are not begun.
 const MAX_SECONDS: u64 = 3600;
 /// Most bytes of what a program complains of that are looked at, from the end.
-const MAX_COMPLAINT: u64 = 4096;
+const MAX_COMPLAINT: u64 = 1 << 16;
 
 /// A program to run.
 struct Run {
@@ -411,11 +411,17 @@ fn ran(mut command: Command, input: &str, folder: &Path) -> io::Result<Result<()
     let mut bytes = Vec::new();
     said.take(MAX_COMPLAINT).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    let mut lines = text.lines().rev();
+    let last = lines.find(|line| !line.trim().is_empty() && !is_traced(line));
     Ok(Err(last.map_or_else(
         || status.to_string(),
         |line| line.trim().to_owned(),
     )))
+}
+
+/// Says whether a line is one of those below an exception of Java, which tell where it happened, and not what.
+fn is_traced(line: &str) -> bool {
+    line.starts_with(char::is_whitespace) && ["at ", "... "].iter().any(|word| line.trim().starts_with(word))
 }
 
 /// Returns the certificates of authorities, as the program that makes the trust store of Java reads them.
@@ -451,6 +457,10 @@ mod tests {
         let failed = shell("echo first >&2; echo ' last ' >&2; echo >&2; exit 1", "");
         assert_eq!(failed, Err("last".to_owned()));
         assert_eq!(shell("exit 3", ""), Err("exit status: 3".to_owned()));
+        let trace =
+            "Error: loading\n\tat A.main(A.java:5)\nCaused by: no file\n\tat B.run(B.java:3)\n\t... 1 more\n";
+        let failed = shell("cat >&2; exit 1", trace);
+        assert_eq!(failed, Err("Caused by: no file".to_owned()));
     }
 
     #[test]

@@ -187,6 +187,36 @@ fn programs_that_make_indexes_are_confined_where_there_are_no_namespaces() {
     assert!(!Path::new("/var/tmp/x").exists());
 }
 
+/// As Java's: what its trust store is made with reads its configuration by a link below `/usr`, and the user has none yet.
+#[test]
+fn programs_that_make_indexes_find_configuration_by_links_of_packages() {
+    if !can_be_tried() {
+        return;
+    }
+    let script = "#!/bin/sh\ncat /usr/lib/tool/tool.conf /usr/lib/default/tool.conf > /usr/share/mime/made\n";
+    let package = DebBuilder::new("tool", "1.0", "all")
+        .file("usr/bin/update-mime-database", script)
+        .file("usr/share/mime/packages/tool.xml", "x")
+        .file("etc/tool/tool.conf", "configured\n")
+        .control_file("conffiles", "/etc/tool/tool.conf\n")
+        .symlink("usr/lib/tool/tool.conf", "/etc/tool/tool.conf")
+        .symlink("usr/lib/default", "tool");
+    let (_archive, _nginx, client) = installed(&[package], &["tool"]);
+    let made = || {
+        let made = client.path("packages/current/root/usr/share/mime/made");
+        std::fs::read_to_string(made).unwrap_or_default()
+    };
+    assert_eq!(made(), "configured\n".repeat(2));
+    // Then those of the user count.
+    let configuration = client.path("packages/etc/tool/tool.conf");
+    assert!(configuration.is_file());
+    let shared = client.path("packages/current/root/etc/tool/tool.conf");
+    assert_eq!(
+        shared.canonicalize().unwrap(),
+        configuration.canonicalize().unwrap()
+    );
+}
+
 #[test]
 fn a_program_that_is_followed_changes_nothing_of_its_generation() {
     if !can_be_tried() {
