@@ -211,6 +211,25 @@ fn a_package_of_documentation_stands_for_what_it_needs_but_not_for_essential_pac
 }
 
 #[test]
+fn modules_of_interpreters_are_told_of_certificates() {
+    let machine = Machine::new();
+    let tell = b"#!/bin/sh\necho $SSL_CERT_FILE\n";
+    let interpreters = DebBuilder::new("interpreters", "1.0", "all")
+        .file("usr/bin/perl", tell)
+        .file("usr/bin/python3.11", tell)
+        .file("usr/share/ca-certificates/own.crt", b"certificate");
+    machine.apply(&[interpreters]).unwrap();
+    for interpreter in ["perl", "python3.11"] {
+        let program = machine.install().join("bin").join(interpreter);
+        let mut command = std::process::Command::new(program);
+        let output = command.env_remove("SSL_CERT_FILE").output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let certificates = std::fs::read(told.trim()).unwrap_or_default();
+        assert!(certificates.starts_with(b"certificate"), "{interpreter}: {told}");
+    }
+}
+
+#[test]
 fn what_is_installed_runs_and_rollback_is_exact() {
     let machine = Machine::new();
     machine.apply(&[script("hello", "1.0")]).unwrap();

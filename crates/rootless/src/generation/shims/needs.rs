@@ -64,18 +64,23 @@ impl Table<'_, '_> {
             let shim = format!("{}/{PROGRAMS}/{name}", self.site.place);
             self.need.arguments.push(names_itself(&shim));
             self.need.is_all = true;
-            self.openssl();
+            self.openssl_of_modules();
         }
         if is_python(name.as_bytes()) {
             // What its modules load may look for files that no variable tells.
             self.need.is_all = !self.site.fixed.of_modules(self.site);
             self.set("PYTHONHOME", &["usr"]);
-            self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
-            self.openssl();
+            self.openssl_of_modules();
         }
     }
 
-    /// OpenSSL loads algorithms from here, and some programs do not start without; modules of interpreters link it, too.
+    /// An interpreter does not link OpenSSL itself, but modules of it do.
+    fn openssl_of_modules(&mut self) {
+        self.offer("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]);
+        self.openssl();
+    }
+
+    /// OpenSSL loads algorithms from here, and some programs do not start without.
     fn openssl(&mut self) {
         self.offer("OPENSSL_MODULES", &["usr/lib/*-linux-gnu*/ossl-modules"]);
     }
