@@ -8,13 +8,13 @@
 //! first one is also what those need that it stands for, and what has its name: `ruby-rubygems` for `ruby`, `gnat-12` for `gnat`. What a
 //! package brings that only brings others counts as asked for itself: `ruby` for `ruby-full`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use debian_control::relation::{RelationKind, Relations};
 
 use super::package::Package;
 use super::plan::Programs;
-use super::tree::Found;
+use super::tree::{Entry, Found, merged};
 
 /// Returns the packages, by their index, whose programs are in `bin`.
 pub(super) fn exposed(packages: &[Package], programs: Programs) -> BTreeSet<usize> {
@@ -68,6 +68,9 @@ struct About {
     is_essential: bool,
     /// Whether it has nothing but documentation, and links that are no programs.
     is_meta: bool,
+    /// The files among its programs, and where links among them lead, from the root.
+    programs: HashSet<Vec<u8>>,
+    leads_to: Vec<Vec<u8>>,
 }
 
 impl About {
@@ -85,6 +88,8 @@ impl About {
         let source = stanza.line("Source").and_then(|text| text.split(' ').next());
         let mut names = related(&[RelationKind::Provides]);
         names.push(name.clone());
+        let programs = || package.entries.iter().filter(|entry| entry.is_among_programs());
+        let files = programs().filter(|entry| matches!(entry.found, Found::File { .. }));
         Self {
             name: name.clone(),
             source: source.unwrap_or(name).to_owned(),
@@ -92,12 +97,16 @@ impl About {
             needs: related(&[RelationKind::PreDepends, RelationKind::Depends]),
             is_essential: stanza.line("Essential") == Some("yes"),
             is_meta: is_meta(package),
+            programs: files.map(|entry| merged(&entry.path)).collect(),
+            leads_to: programs().filter_map(Entry::leads_to).collect(),
         }
     }
 
     /// Says whether who asks for this package means the programs of another that it needs.
     fn stands_for(&self, needed: &Self) -> bool {
-        self.source == needed.source || self.is_meta && !needed.is_essential
+        let mut leads_to = self.leads_to.iter();
+        self.source == needed.source
+            || !needed.is_essential && (self.is_meta || leads_to.any(|path| needed.programs.contains(path)))
     }
 
     /// Says whether this one, which was asked for, and another are parts of one thing: of one source, or with a name that says so.
@@ -118,10 +127,8 @@ fn is_meta(package: &Package) -> bool {
     let mut entries = package.entries.iter();
     entries.all(|entry| {
         let mut folders = documentation.iter();
-        let mut parts = entry.path.split(|byte| *byte == b'/');
-        let is_program = parts.any(|part| [&b"bin"[..], b"sbin", b"games"].contains(&part));
         // What leads to another package's folder is nothing of its own: `usr/lib/jvm/default-java`.
-        let is_link = matches!(entry.found, Found::Link { .. }) && !is_program;
+        let is_link = matches!(entry.found, Found::Link { .. }) && !entry.is_among_programs();
         is_link
             || matches!(entry.found, Found::Folder)
             || folders.any(|folder| entry.path.starts_with(folder.as_bytes()))

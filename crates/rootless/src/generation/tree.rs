@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use debian_deb::tarball::DataPath;
 
-use self::paths::{MERGED, climbs, components, merge_first, merged, normal};
+use self::paths::{MERGED, climbs, components, merge_first, normal};
 use super::GenerationError;
 use super::pattern::matches;
+pub(super) use paths::merged;
 pub(super) use scan::{Entry, Found, scan};
 
 /// As many links are followed from one to the next, as the kernel would.

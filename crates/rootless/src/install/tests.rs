@@ -229,6 +229,31 @@ fn modules_of_interpreters_are_told_of_certificates() {
     }
 }
 
+/// As TeX's: `latex` is `pdftex` of a package of another source, which has `bibtex`, too.
+#[test]
+fn a_program_that_is_a_link_stands_for_the_package_that_it_leads_to() {
+    let machine = Machine::new();
+    let latex = DebBuilder::new("latex", "1.0", "all")
+        .depends("engines, base, viewer")
+        .file("usr/share/latex/list", b"x")
+        .symlink("usr/bin/latex", "engine")
+        .symlink("usr/bin/shell", "/bin/base");
+    let engines = DebBuilder::new("engines", "1.0", "all")
+        .file("usr/bin/engine", b"#!/bin/sh\n")
+        .file("usr/bin/bibtex", b"#!/bin/sh\n");
+    let change = Change {
+        add: vec![
+            machine.add(&latex),
+            automatic(&machine, &engines),
+            automatic(&machine, &script("base", "1.0").field("Essential", "yes")),
+            automatic(&machine, &script("viewer", "1.0")),
+        ],
+        ..Change::default()
+    };
+    apply(&machine.install(), change).unwrap();
+    assert_eq!(bin_of(&machine), ["bibtex", "engine", "latex", "shell"]);
+}
+
 #[test]
 fn what_is_installed_runs_and_rollback_is_exact() {
     let machine = Machine::new();

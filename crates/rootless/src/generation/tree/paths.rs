@@ -18,7 +18,7 @@ pub(super) fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Moves a path below a merged folder to where it is.
-pub(super) fn merged(path: &[u8]) -> Vec<u8> {
+pub(in crate::generation) fn merged(path: &[u8]) -> Vec<u8> {
     let first = path.split(|&byte| byte == b'/').next().unwrap_or_default();
     if MERGED.contains(&first) {
         [b"usr/", path].concat()

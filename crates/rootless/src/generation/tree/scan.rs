@@ -6,6 +6,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::paths::{merged, normal};
+
 /// One path of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::generation) struct Entry {
@@ -30,6 +32,22 @@ pub(in crate::generation) enum Found {
         /// Where it leads.
         target: Vec<u8>,
     },
+}
+
+impl Entry {
+    /// Returns where it leads by its text alone, relative to the root, if it is a link.
+    pub(in crate::generation) fn leads_to(&self) -> Option<Vec<u8>> {
+        match &self.found {
+            Found::Link { target } => Some(merged(&normal(&self.path, target))),
+            _ => None,
+        }
+    }
+
+    /// Says whether it lies where programs do.
+    pub(in crate::generation) fn is_among_programs(&self) -> bool {
+        let mut parts = self.path.split(|byte| *byte == b'/');
+        parts.any(|part| [&b"bin"[..], b"sbin", b"games"].contains(&part))
+    }
 }
 
 /// Lists a package's tree in the store, in byte order, folders before what lies in them.
