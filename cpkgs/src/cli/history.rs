@@ -30,9 +30,8 @@ struct HistoryRow<'a> {
     created: &'a str,
     command: &'a str,
     packages: usize,
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<String>,
+    #[serde(flatten)]
+    difference: Difference,
 }
 
 pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -56,7 +55,7 @@ pub(super) fn run(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, 
         }
         context.printer.line(text(&row))?;
         if wanted.is_some() {
-            for line in package_lines(&row.added, &row.changed, &row.removed) {
+            for line in difference_lines(&row.difference) {
                 context.printer.line(line)?;
             }
         }
@@ -70,10 +69,19 @@ pub(super) fn generation_number(text: &str) -> Result<u64, Failure> {
     number.map_err(|_| Failure::saying(USAGE, format_args!("`{text}` is not the number of a generation")))
 }
 
-/// Returns a line for each package that comes, changes or goes.
-pub(super) fn package_lines(added: &[String], changed: &[String], removed: &[String]) -> Vec<String> {
-    let kinds = [("install", added), ("change", changed), ("remove", removed)];
-    let lines = kinds.into_iter().flat_map(|(what, packages)| {
+/// Returns a line for each package that comes, changes, goes, or is held in one of two generations alone.
+pub(super) fn difference_lines(difference: &Difference) -> Vec<String> {
+    lines(&[
+        ("install", &difference.added),
+        ("change", &difference.changed),
+        ("remove", &difference.removed),
+        ("hold", &difference.held),
+        ("unhold", &difference.unheld),
+    ])
+}
+
+fn lines(kinds: &[(&str, &[String])]) -> Vec<String> {
+    let lines = kinds.iter().flat_map(|(what, packages)| {
         let packages = packages.iter();
         packages.map(move |package| escaped(&format!("{what} {package}")))
     });
@@ -81,11 +89,6 @@ pub(super) fn package_lines(added: &[String], changed: &[String], removed: &[Str
 }
 
 fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<'_> {
-    let Difference {
-        added,
-        removed,
-        changed,
-    } = difference;
     HistoryRow {
         generation: plan.number,
         current: current == Some(plan.number),
@@ -93,9 +96,7 @@ fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<
         created: &plan.created,
         command: &plan.command,
         packages: plan.packages.len(),
-        added,
-        removed,
-        changed,
+        difference,
     }
 }
 
@@ -184,13 +185,23 @@ fn system_details(row: &SystemRow<'_>) -> Vec<String> {
     let told = told
         .into_iter()
         .filter_map(|(what, text)| Some(escaped(&format!("{what} {}", text?))));
-    told.chain(package_lines(&row.added, &row.changed, &row.removed))
-        .collect()
+    let packages = lines(&[
+        ("install", &row.added),
+        ("change", &row.changed),
+        ("remove", &row.removed),
+    ]);
+    told.chain(packages).collect()
 }
 
 fn text(row: &HistoryRow<'_>) -> String {
     let mark = if row.current { "*" } else { " " };
-    let counts = counts(row.added.len(), row.changed.len(), row.removed.len());
+    let Difference {
+        added,
+        changed,
+        removed,
+        ..
+    } = &row.difference;
+    let counts = counts(added.len(), changed.len(), removed.len());
     let line = format!(
         "{mark} {:>4}  {}  {counts:<10}  {}",
         row.generation, row.created, row.command

@@ -8,7 +8,7 @@ use rootless::generation::{Difference, Generations};
 
 use super::candidates;
 use super::failure::Failure;
-use super::history::{generation_number, package_lines};
+use super::history::{difference_lines, generation_number};
 use super::install_target::InstallTargetArgs;
 use super::options::{DRY_RUN_OF_APT, run_of};
 use super::{Context, Outcome};
@@ -64,15 +64,16 @@ fn show(difference: &Difference, dry_run: bool, context: &mut Context) -> Result
     if dry_run && context.printer.json() {
         return Ok(context.printer.value(difference)?);
     }
-    for line in package_lines(&difference.added, &difference.changed, &difference.removed) {
+    let lines = difference_lines(difference);
+    if lines.is_empty() {
+        context.printer.info("no package changes");
+    }
+    for line in lines {
         if dry_run {
             context.printer.line(line)?;
         } else {
             context.printer.info(line);
         }
-    }
-    if difference.is_empty() {
-        context.printer.info("no package changes");
     }
     Ok(())
 }

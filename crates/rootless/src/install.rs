@@ -193,7 +193,7 @@ pub fn collect(install: &Path, keep: usize) -> Result<Swept, RootlessError> {
         }
         kept.insert(number);
         let plan = generations.plan(number)?;
-        if !generations.difference(&plan)?.is_empty() {
+        if !generations.difference(&plan)?.is_of_no_package() {
             counted += 1;
         }
     }

@@ -26,7 +26,7 @@ pub struct Plan {
     pub packages: Vec<PackageRecord>,
 }
 
-/// The packages that one generation has and another has not, with their versions.
+/// The packages that one generation has and another has not, with their versions, and which are held in one alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Packages that came.
@@ -35,6 +35,10 @@ pub struct Difference {
     pub removed: Vec<String>,
     /// Packages of another version, with the old one and the new one.
     pub changed: Vec<String>,
+    /// Names of packages that are held from then on.
+    pub held: Vec<String>,
+    /// Names of packages that may change again.
+    pub unheld: Vec<String>,
 }
 
 /// Whose programs are in `bin`.

@@ -414,7 +414,7 @@ fn a_hold_is_no_generation_that_gc_counts_and_what_came_is_known_without_the_par
         generations
             .difference(&generations.plan(3).unwrap())
             .unwrap()
-            .is_empty()
+            .is_of_no_package()
     );
 }
 

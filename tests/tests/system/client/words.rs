@@ -425,6 +425,22 @@ fn one_change_is_told_with_its_packages() {
 }
 
 #[test]
+fn a_rollback_tells_of_what_is_held_again_and_no_longer() {
+    let (_archive, client) = client_of(&[package("one")]);
+    client.run(&["install", "--yes", "one"]).ok();
+    client.run(&["hold", "one"]).ok();
+    client.run(&["unhold", "one"]).ok();
+    let told = client.run(&["history", "3"]).ok().stdout;
+    assert!(told.ends_with("\nunhold one\n"), "{told}");
+    let planned = client.run(&["rollback", "--dry-run"]).ok().stdout;
+    assert_eq!(planned, "hold one\n");
+    let said = client.run(&["rollback"]).ok().stderr;
+    assert!(said.starts_with("hold one\ngeneration "), "{said}");
+    let planned = client.run(&["rollback", "1", "--dry-run"]).ok().stdout;
+    assert_eq!(planned, "unhold one\n");
+}
+
+#[test]
 fn what_is_in_the_cache_is_installed_offline_until_it_is_cleared() {
     let (archive, nginx) = TestArchive::served(&["--suite", "stable"]);
     archive.add(&[package("one"), package("two")]).ok();
