@@ -4,6 +4,8 @@ use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use cpkgs::system::LoggedChange;
 use debian_control::terminal::escaped;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use rootless::generation::{Difference, Generations, Plan};
 use serde::Serialize;
 
@@ -100,22 +102,10 @@ fn row(plan: &Plan, difference: Difference, current: Option<u64>) -> HistoryRow<
     }
 }
 
-/// Returns a local time of apt's log, such as `2026-11-27 19:48:24`, with its offset from UTC; as it is where it is no time.
-fn with_zone(local: &str) -> String {
-    let zoned = local
-        .parse::<jiff::civil::DateTime>()
-        .and_then(|time| time.to_zoned(jiff::tz::TimeZone::system()));
-    zoned.map_or_else(
-        |_| local.to_owned(),
-        |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-    )
-}
-
 /// A change of the system, as `history --system --json` prints it.
 #[derive(Serialize)]
 struct SystemRow<'a> {
     id: &'a str,
-    /// As RFC 3339 has it, where the log has a time that this machine's zone has.
     created: String,
     command: &'a str,
     requested_by: Option<&'a str>,
@@ -129,7 +119,7 @@ impl<'a> SystemRow<'a> {
     fn new(change: &'a LoggedChange) -> Self {
         let mut row = Self {
             id: &change.id,
-            created: with_zone(&change.begun),
+            created: with_zone(&change.begun, TimeZone::system()),
             command: &change.command,
             requested_by: change.requested_by.as_deref(),
             error: change.error.as_deref(),
@@ -148,6 +138,17 @@ impl<'a> SystemRow<'a> {
         }
         row
     }
+}
+
+/// Returns the time of an entry of apt's log, which is that of the machine, in the form that times have everywhere: RFC 3339. What is no
+/// time stays as it is.
+fn with_zone(begun: &str, zone: TimeZone) -> String {
+    let local = DateTime::strptime("%Y-%m-%d %H:%M:%S", begun);
+    let zoned = local.and_then(|local| local.to_zoned(zone));
+    zoned.map_or_else(
+        |_| begun.to_owned(),
+        |zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+    )
 }
 
 fn system(changes: &[LoggedChange], wanted: Option<&str>, context: &mut Context) -> Result<Outcome, Failure> {
@@ -248,6 +249,16 @@ mod tests {
                 "change a:amd64 1 -> 2"
             ]
         );
+    }
+
+    #[test]
+    fn a_time_of_the_log_is_told_with_the_zone_of_the_machine() {
+        let zone = || TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(
+            with_zone("2026-11-29 21:14:07", zone()),
+            "2026-11-29T21:14:07+02:00"
+        );
+        assert_eq!(with_zone("once", zone()), "once");
     }
 
     #[test]
