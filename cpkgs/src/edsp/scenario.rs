@@ -113,20 +113,22 @@ impl<'s> Scenario<'s> {
         };
         scenario.install = scenario.named(&request, "Install");
         scenario.remove = scenario.named(&request, "Remove");
-        // Whether something essential goes that is named is for apt to ask. Nothing else that is essential goes for anything.
-        let named = scenario
-            .remove
-            .iter()
-            .filter_map(|place| scenario.slots.get(*place));
-        let named = named.flat_map(|slot| {
-            let installed = slot.installed.map(|installed| installed.package);
-            slot.choices.iter().copied().chain(installed)
-        });
-        scenario.universe.forget_essential(named);
+        scenario.let_named_go();
         match words(&request, "Install").find(|name| scenario.slot(name).is_none()) {
             Some(unknown) => Err(EdspError::Unknown(unknown.to_owned())),
             None => Ok(scenario),
         }
+    }
+
+    /// Lets nothing essential count as that which is to be removed: whether it goes is for apt to ask. Nothing else that is essential goes for
+    /// anything.
+    fn let_named_go(&mut self) {
+        let named = self.remove.iter().filter_map(|place| self.slots.get(*place));
+        let named = named.flat_map(|slot| {
+            let installed = slot.installed.map(|installed| installed.package);
+            slot.choices.iter().copied().chain(installed)
+        });
+        self.universe.forget_essential(named);
     }
 
     /// Returns the slots that a field of the request names. To remove what is nowhere is done already.
@@ -275,13 +277,7 @@ impl<'s> UniverseReader<'_, 's> {
                 let name = format!("{}:{}", slot.name, slot.architecture);
                 return Err(EdspError::InstalledTwice(name));
             }
-            // What makes a system marks all that it begins with as asked for: nobody asked for a library of a former release.
-            let section = stanza.line("Section").unwrap_or_default();
-            let is_library = matches!(section.rsplit('/').next(), Some("libs" | "oldlibs"));
-            let came_by_itself = installed.mark == Mark::Automatic || is_library;
-            // Where a source has it, its release is said.
-            let has_source = pin > INSTALLED || stanza.get("APT-Release").is_some();
-            slot.is_gone = came_by_itself && installed.hold == Hold::Free && !has_source;
+            slot.is_gone = is_gone(&stanza, &installed, pin);
         }
         self.versions.push(ScenarioVersion { stanza, id, slot });
         Ok(())
@@ -339,6 +335,17 @@ impl<'s> UniverseReader<'_, 's> {
         }
         slots
     }
+}
+
+/// Says whether no source has an installed version, and nobody asked for it or holds it.
+///
+/// What makes a system marks all that it begins with as asked for: nobody asked for a library of a former release.
+fn is_gone(stanza: &Stanza<'_>, installed: &Installed, pin: i32) -> bool {
+    let section = stanza.line("Section").unwrap_or_default();
+    let is_library = matches!(section.rsplit('/').next(), Some("libs" | "oldlibs"));
+    // Where a source has it, its release is said.
+    let has_source = pin > INSTALLED || stanza.get("APT-Release").is_some();
+    (installed.mark == Mark::Automatic || is_library) && installed.hold == Hold::Free && !has_source
 }
 
 /// Says whether a suite of security updates has a version: `APT-Release` has a line for each suite, such as ` o=Debian,a=stable`.
