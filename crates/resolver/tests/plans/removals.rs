@@ -121,7 +121,8 @@ fn what_is_the_hosts_is_not_removed_by_name_either() {
     request.installed[0].hold = Hold::Fixed;
     assert_eq!(
         world.short(&world.solve(&request)),
-        "`bb` cannot be removed\n  caused by: `bb` 1 is part of the host, and cannot be changed"
+        "`bb` cannot be removed\n  caused by: `bb` 1 is part of the host, and cannot be changed\n  \
+         caused by: `bb` is to be removed\nhint: keep `bb`"
     );
 }
 
