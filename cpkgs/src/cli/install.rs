@@ -6,7 +6,6 @@ use cpkgs::local::LocalDeb;
 use cpkgs::resolver_input::ResolverInput;
 use cpkgs::selection::{Selection, Verb, Word};
 use cpkgs::spec::{Named, Spec};
-use cpkgs::system::Unfinished;
 use resolver::kept_back::kept_back;
 use resolver::plan::{Change, Plan, Step, Why};
 use resolver::request::{Request, Target, Upgrade};
@@ -104,6 +103,24 @@ fn targets(specs: &[Spec], input: &ResolverInput<'_>) -> Vec<Target> {
     specs.iter().filter_map(target).collect()
 }
 
+/// Returns what to ask for besides, as apt does: packages that were cut off are unpacked again before anything counts on them. Those that
+/// were named are there already.
+fn cut_off(
+    specs: &[Spec],
+    remove: &[Named],
+    target: &InstallTarget,
+    input: &ResolverInput<'_>,
+) -> Result<Vec<Target>, Failure> {
+    let mut unfinished = target.unfinished()?;
+    let installs = |name: &str| {
+        let mut specs = specs.iter();
+        specs.any(|spec| matches!(spec, Spec::Named(named) if named.name == name))
+    };
+    let removes = |name: &str| remove.iter().any(|named| named.name == name);
+    unfinished.retain(|one| !installs(&one.key.name) && !removes(&one.key.name));
+    Ok(damaged::targets(unfinished.iter(), input))
+}
+
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
     let (words, files) = words(args)?;
     let target = context.install_target(&args.target, args.run.run())?;
@@ -118,19 +135,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         remove,
     } = selected::of(&words, Verb::Install, &input)?;
     let remove = selected::to_remove(remove, &input, &target, context)?;
-    // As apt does: what was cut off is unpacked again before anything counts on it.
     let mut install = targets(&specs, &input);
-    let unfinished = target.unfinished()?;
-    let is_named = |one: &Unfinished| {
-        let in_specs = specs
-            .iter()
-            .any(|spec| matches!(spec, Spec::Named(named) if named.name == one.key.name));
-        in_specs || remove.iter().any(|named| named.name == one.key.name)
-    };
-    install.extend(damaged::targets(
-        unfinished.iter().filter(|one| !is_named(one)),
-        &input,
-    ));
+    install.extend(cut_off(&specs, &remove, &target, &input)?);
     let request = Request {
         install,
         remove: remove.iter().map(|named| input.target(named)).collect(),

@@ -55,25 +55,9 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
     let mut absent = Vec::new();
     let mut empty = Vec::new();
     for component in &suite.components {
-        let before = names.indexes.len();
-        for architecture in &architectures {
-            let path = index_path(component, architecture);
-            if is_listed(&release.sha256, &path) {
-                names.indexes.push(IndexName {
-                    component: component.clone(),
-                    architecture: architecture.clone(),
-                    path,
-                });
-            } else if let Some(listed) = unread_form(&release.sha256, &path) {
-                return Err(UpdateError::UnreadForms {
-                    url: suite.url.clone(),
-                    suite: suite.asked.clone(),
-                    index: path,
-                    listed: listed.to_owned(),
-                });
-            }
-        }
-        if names.indexes.len() > before {
+        let found = of_component(release, suite, (component, &architectures))?;
+        if !found.is_empty() {
+            names.indexes.extend(found);
             let path = format!("{component}/i18n/Translation-en");
             if is_listed(&release.sha256, &path) {
                 let component = component.clone();
@@ -108,6 +92,36 @@ pub(super) fn index_names(release: &Release, suite: &KeptSuite) -> Result<IndexN
     }
     names.warnings.push(missing.to_string());
     Ok(names)
+}
+
+/// Returns the indexes of a component that a Release lists.
+///
+/// # Errors
+/// When one is listed in forms alone that are not read.
+fn of_component(
+    release: &Release,
+    suite: &KeptSuite,
+    (component, architectures): (&str, &[String]),
+) -> Result<Vec<IndexName>, UpdateError> {
+    let mut found = Vec::new();
+    for architecture in architectures {
+        let path = index_path(component, architecture);
+        if is_listed(&release.sha256, &path) {
+            found.push(IndexName {
+                component: component.to_owned(),
+                architecture: architecture.clone(),
+                path,
+            });
+        } else if let Some(listed) = unread_form(&release.sha256, &path) {
+            return Err(UpdateError::UnreadForms {
+                url: suite.url.clone(),
+                suite: suite.asked.clone(),
+                index: path,
+                listed: listed.to_owned(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// Says which of the architectures that a source names a suite does not have.
