@@ -139,7 +139,11 @@ fn overriding(typed: &[OsString], option: &str, variable: &str) -> Option<PathBu
     });
     let folder = said.or_else(|| std::env::var_os(variable));
     let folder = folder.filter(|folder| !folder.is_empty())?;
-    std::path::absolute(folder).ok()
+    // The shell has not read it yet.
+    match folder.as_encoded_bytes().strip_prefix(b"~/") {
+        Some(below) => Some(PathBuf::from(std::env::var_os("HOME")?).join(OsStr::from_bytes(below))),
+        None => std::path::absolute(folder).ok(),
+    }
 }
 
 fn library() -> Option<PackageCache> {

@@ -118,7 +118,7 @@ fn cut_off(
     };
     let removes = |name: &str| remove.iter().any(|named| named.name == name);
     unfinished.retain(|one| !installs(&one.key.name) && !removes(&one.key.name));
-    Ok(damaged::targets(unfinished.iter(), input))
+    Ok(damaged::targets_by_the_way(unfinished.iter(), input))
 }
 
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Failure> {
@@ -135,10 +135,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         remove,
     } = selected::of(&words, Verb::Install, &input)?;
     let remove = selected::to_remove(remove, &input, &target, context)?;
-    let mut install = targets(&specs, &input);
-    install.extend(cut_off(&specs, &remove, &target, &input)?);
     let request = Request {
-        install,
+        install: targets(&specs, &input),
         remove: remove.iter().map(|named| input.target(named)).collect(),
         installed: input.installed.clone(),
         recommends: args.recommends.wanted(&target)?,
@@ -153,7 +151,9 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         })
         .collect();
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
-    let mut plan = solve(&input.universe, &request).map_err(|refusal| refused(refusal, &input, &names))?;
+    let damaged = cut_off(&specs, &remove, &target, &input)?;
+    let solved = damaged::solved(request, damaged, |request| solve(&input.universe, request));
+    let (mut plan, request) = solved.map_err(|refusal| refused(refusal, &input, &names))?;
     if args.reinstall {
         reinstall(&named, &input, &mut plan)?;
     }

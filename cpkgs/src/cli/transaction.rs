@@ -116,7 +116,7 @@ impl Transaction<'_, '_> {
         stays.retain(|one| !gone.iter().any(|package| self.is(*package, one)));
         for one in &stays {
             let next = match one.is_damaged() {
-                true => "no source has it: `cpkgs repair --system ./FILE.deb` unpacks it again",
+                true => "`cpkgs repair --system` unpacks it again",
                 false => "dpkg would continue it",
             };
             context.printer.info(format_args!("{one}; {next}"));

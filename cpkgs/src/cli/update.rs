@@ -130,6 +130,7 @@ impl SuiteFailure {
         use std::error::Error as _;
         let cause = match &self.error {
             UpdateError::Fetch(FetchError::Offline { .. }) => "offline".to_owned(),
+            UpdateError::Fetch(FetchError::ProxyLogin { proxy, .. }) => proxy.clone(),
             UpdateError::Fetch(error) if error.is_passing() => error.source()?.to_string(),
             _ => return None,
         };

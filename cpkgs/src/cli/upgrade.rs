@@ -153,22 +153,24 @@ fn carry_out(
             context.printer.info(escaped(&text));
         }
     }
-    let unfinished = target.unfinished()?;
+    let mut unfinished = target.unfinished()?;
+    unfinished.retain(|one| !named.iter().any(|named| named.name == one.key.name));
     let request = Request {
-        // As apt does: what was cut off is unpacked again.
-        install: damaged::targets(unfinished.iter(), input),
         upgrade: options.upgrade,
         installed,
         recommends: options.recommends,
         broken: options.broken.asked(),
         ..Request::default()
     };
-    let found = match target {
+    let solve = |request: &Request| match target {
         // Who names a package wants to know what is wrong with that one; in a folder of one's own there is no order.
-        InstallTarget::System(_) if named.is_empty() => solve_in_order(universe, &request),
-        _ => solve(universe, &request).map(|plan| (plan, Vec::new())),
+        InstallTarget::System(_) if named.is_empty() => solve_in_order(universe, request),
+        _ => solve(universe, request).map(|plan| (plan, Vec::new())),
     };
-    let (plan, left_out) = found.map_err(|refusal| refused(refusal, input, &[]))?;
+    // As apt does: what was cut off is unpacked again.
+    let damaged = damaged::targets_by_the_way(unfinished.iter(), input);
+    let solved = damaged::solved(request, damaged, solve);
+    let ((plan, left_out), request) = solved.map_err(|refusal| refused(refusal, input, &[]))?;
     check_held(named.iter(), input, &plan, target, context)?;
     let kept = kept_back(universe, &request, &plan);
     let mut held = Vec::new();
