@@ -120,21 +120,14 @@ impl Asking<'_, '_> {
             });
         }
         Self::add(&mut wanted, new, |wanted| first(wanted).is_ok());
-        let going = |after: &After, counts: fn(&Installed) -> bool| {
-            let slots = self.scenario.slots.iter().zip(after);
-            let going = slots
-                .filter(|(slot, after)| slot.installed.is_some_and(|one| counts(&one)) && after.is_none());
-            going.count()
-        };
-        let least = going(&first(&wanted)?, |_| true);
-        Self::add(&mut wanted, self.rebuilt(), |wanted| {
-            first(wanted).is_ok_and(|after| going(&after, |_| true) <= least)
-        });
-        let is_manual: fn(&Installed) -> bool = |installed| installed.mark == Mark::Manual;
         let before = first(&wanted)?;
-        let least = going(&before, is_manual);
+        Self::add(&mut wanted, self.rebuilt(), |wanted| {
+            first(wanted).is_ok_and(|after| self.keeps(&before, &after, |_| true))
+        });
+        let before = first(&wanted)?;
         Self::add(&mut wanted, self.kept_back(&before), |wanted| {
-            first(wanted).is_ok_and(|after| going(&after, is_manual) <= least)
+            let is_manual = |installed: &Installed| installed.mark == Mark::Manual;
+            first(wanted).is_ok_and(|after| self.keeps(&before, &after, is_manual))
         });
         let after = first(&wanted)?;
         let mut gives_way = self.scenario.slots.iter().zip(&after);
@@ -365,6 +358,15 @@ impl Asking<'_, '_> {
         places
             .filter(|place| !self.scenario.remove.contains(place))
             .collect()
+    }
+
+    /// Says whether a decision leaves there what another one leaves there and counts, but for what may give way.
+    fn keeps(&self, before: &After, after: &After, counts: fn(&Installed) -> bool) -> bool {
+        let slots = self.scenario.slots.iter().zip(before).zip(after);
+        let mut counting = slots.filter(|((slot, before), _)| {
+            before.is_some() && !slot.is_gone && slot.installed.is_some_and(|one| counts(&one))
+        });
+        counting.all(|(_, after)| after.is_some())
     }
 
     /// Returns what somebody asked for and would stay in an older version than apt chose.

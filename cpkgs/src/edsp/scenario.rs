@@ -120,8 +120,7 @@ impl<'s> Scenario<'s> {
         }
     }
 
-    /// Lets nothing essential count as that which is to be removed: whether it goes is for apt to ask. Nothing else that is essential goes for
-    /// anything.
+    /// Lets what is to be removed count as essential no longer: whether it goes is for apt to ask. Nothing else that is essential goes.
     fn let_named_go(&mut self) {
         let named = self.remove.iter().filter_map(|place| self.slots.get(*place));
         let named = named.flat_map(|slot| {

@@ -460,7 +460,15 @@ fn a_dist_upgrade_lets_what_came_by_itself_and_a_source_has_go_for_what_was_aske
         ask(DIST_UPGRADE, &lines.each_ref().map(String::as_str))
     };
     assert_eq!(ask("i", ""), ["Install 1", "Remove 2"]);
-    // Not where something else that was asked for would go with it, and not for what came by itself.
+    // Not where something else that was asked for would go with it, not even in the place of a library that gives way, and not for what
+    // came by itself.
+    let swapped = [
+        "0 app 1 i",
+        "1 app 2 c;Depends: lib;Conflicts: user",
+        "2 user 1 ic",
+        "3 lib 1 i;Section: libs",
+    ];
+    assert_eq!(self::ask(DIST_UPGRADE, &swapped), Vec::<String>::new());
     assert_eq!(ask("i", "Depends: old"), Vec::<String>::new());
     assert_eq!(ask("ia", "Depends: app;Recommends: old"), Vec::<String>::new());
 }
