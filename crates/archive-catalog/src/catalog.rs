@@ -169,9 +169,9 @@ pub trait Catalog: Send + Sync {
         now: i64,
     ) -> Result<bool, CatalogError>;
 
-    /// Says whether one of these suites ever gave other bytes the file name of a content: those of another epoch, or some that were
-    /// pruned since.
-    fn gave_file_name(&self, content: &Content, suites: &[&SuiteName]) -> Result<bool, CatalogError>;
+    /// Says whether a suite whose codename counts ever gave other bytes the file name of a content: those of another epoch, or some that
+    /// were pruned since.
+    fn gave_file_name(&self, content: &Content, counts: &dyn Fn(&str) -> bool) -> Result<bool, CatalogError>;
 
     /// Returns the path of every file of the pool, below the root, in no order.
     fn pool_paths(&self) -> Result<Vec<String>, CatalogError>;

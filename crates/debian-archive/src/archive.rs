@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::config::{Config, ConfigError, Suite};
 use crate::ingest::IngestError;
 use crate::location::ArchiveLocation;
-use crate::other_archive::{self, OtherArchive};
+use crate::other_archive::{self, OtherArchive, StoreLook};
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
@@ -134,22 +134,26 @@ impl Archive {
         if self.store_is_own.get().is_some() {
             return Ok(None);
         }
-        let other = other_archive::find_in_all::<IngestError>(self)?;
-        if other.is_none() {
-            self.store_is_own.get_or_init(|| ());
+        match other_archive::find_in_all::<IngestError>(self)? {
+            StoreLook::Other(other) => return Ok(Some(other)),
+            StoreLook::Own => {
+                self.store_is_own.get_or_init(|| ());
+            }
+            StoreLook::Unknown => {}
         }
-        Ok(other)
+        Ok(None)
     }
 
     /// Says whether a content may have its usual name in a tree of the pool, or a suite of that tree gave it to other bytes.
     pub(crate) fn usual_name(&self, tree: &str, content: &Content) -> Result<UsualName, CatalogError> {
-        let suites = self
-            .config
-            .suites
-            .iter()
-            .filter(|suite| suite.pool_tree() == tree);
-        let suites: Vec<&SuiteName> = suites.map(|suite| &suite.codename).collect();
-        Ok(match self.catalog.gave_file_name(content, &suites)? {
+        let suites = self.config.suites.iter().filter(|suite| suite.private);
+        let private: Vec<&str> = suites.map(|suite| suite.codename.as_str()).collect();
+        // What a private suite has or had is told to nobody else by a path; one that is no longer configured was public, perhaps.
+        let counts = |suite: &str| match tree {
+            "" => !private.contains(&suite),
+            tree => suite == tree,
+        };
+        Ok(match self.catalog.gave_file_name(content, &counts)? {
             true => UsualName::Given,
             false => UsualName::Free,
         })

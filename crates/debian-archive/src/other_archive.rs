@@ -1,8 +1,8 @@
 //! A store that is not the archive's, or a catalog that is not: `STORAGE_URL` or `DATABASE_URL` names the wrong one, or a file system
 //! is not mounted.
 //!
-//! Publishing would replace there what another archive serves, pruning would delete its pool, and what is added would be where nobody
-//! fetches it. Who asks: all of them, before they change anything, and so do those who copy an archive. Nothing is asked of the store where the catalog has recorded what is served.
+//! Publishing would replace there what another archive serves, pruning would delete its pool, and what is added would be where
+//! nobody fetches it. Who asks: all of them, before they change anything, and so do those who copy an archive. Nothing is asked of the store where the catalog has recorded what is served.
 
 mod other_suite;
 
@@ -132,26 +132,36 @@ where
     missing_files(archive, suite, snapshot)
 }
 
+/// What suites tell of a store.
+pub(crate) enum StoreLook {
+    /// One is served as this archive's.
+    Own,
+    /// None is, of those that were published.
+    Other(OtherArchive),
+    /// None was published, or can be read.
+    Unknown,
+}
+
 /// Says the same by all suites that were published: one that is served as this archive's is enough.
-pub(crate) fn find_in_all<E: LookError>(archive: &Archive) -> Result<Option<OtherArchive>, E> {
+pub(crate) fn find_in_all<E: LookError>(archive: &Archive) -> Result<StoreLook, E> {
     let mut first = None;
     for suite in &archive.config().suites {
-        let tree = suite.pool_tree();
-        let snapshot = archive.catalog().snapshot(&suite.codename, tree, None)?;
+        let catalog = archive.catalog();
+        let snapshot = catalog.snapshot(&suite.codename, suite.pool_tree(), None)?;
         if snapshot.state().publication.is_none() {
             continue;
         }
-        let live = match LiveRelease::read(archive.files(), tree, &suite.codename) {
+        let live = match LiveRelease::read(archive.files(), &suite.tree(), &suite.codename) {
             Ok(live) => live,
             Err(LiveError::Damaged { .. }) => continue,
             Err(LiveError::Read(error)) => return Err(error.into()),
         };
         match find::<E>(archive, suite, (snapshot.as_ref(), &live), None)? {
-            None => return Ok(None),
+            None => return Ok(StoreLook::Own),
             other => first = first.or(other),
         }
     }
-    Ok(first)
+    Ok(first.map_or(StoreLook::Unknown, StoreLook::Other))
 }
 
 /// Says the same of a suite that the configuration does not have, before it is taken down in both of its trees.

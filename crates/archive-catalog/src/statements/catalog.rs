@@ -302,10 +302,10 @@ impl Catalog for SqlCatalog {
         changed.ok_or_else(|| CatalogError::StateForgotten(suite.clone()))
     }
 
-    fn gave_file_name(&self, content: &Content, suites: &[&SuiteName]) -> Result<bool, CatalogError> {
+    fn gave_file_name(&self, content: &Content, counts: &dyn Fn(&str) -> bool) -> Result<bool, CatalogError> {
         self.read("look a file name up", |db| {
             db.keep_plans()?;
-            select::gave_file_name(db, content, suites)
+            select::gave_file_name(db, content, counts)
         })
     }
 

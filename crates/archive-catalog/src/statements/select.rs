@@ -2,6 +2,7 @@
 
 use debian_control::digest::Sha256;
 use debian_control::name::{Component, PackageName, SuiteName};
+use debian_control::version::Version;
 
 use super::rows;
 use crate::sql::{Db, Param, Sql, params};
@@ -36,24 +37,17 @@ pub(crate) fn find(db: &Db<'_>, sha256: &Sha256, tree: &str) -> Sql<Option<(NewC
     })
 }
 
-pub(crate) fn gave_file_name(db: &Db<'_>, content: &Content, suites: &[&SuiteName]) -> Sql<bool> {
-    let query = "select 1 from identity join suite on suite.id = identity.suite_id
-         where suite.codename = ?1 and identity.name = ?2 and identity.architecture = ?3
-           and identity.sha256 <> ?4 and (identity.version = ?5 or identity.version like ?6) limit 1";
-    let version = content.version.without_epoch();
-    let of_an_epoch = format!("%:{version}");
+pub(crate) fn gave_file_name(db: &Db<'_>, content: &Content, counts: &dyn Fn(&str) -> bool) -> Sql<bool> {
+    let query = "select suite.codename, identity.version from suite
+         join identity on identity.suite_id = suite.id
+         where identity.name = ?1 and identity.architecture = ?2 and identity.sha256 <> ?3";
     let (name, architecture) = (content.name.as_str(), content.architecture.as_str());
     let sha256 = content.sha256.as_bytes();
-    for suite in suites {
-        let suite = suite.as_str();
-        if db.exists(
-            query,
-            params![suite, name, architecture, sha256, version, of_an_epoch],
-        )? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let given = db.query(query, params![name, architecture, sha256], |row| {
+        let version: Version = rows::text(row, 1)?;
+        Ok(counts(row.get::<&str>(0)?) && version.without_epoch() == content.version.without_epoch())
+    })?;
+    Ok(given.contains(&true))
 }
 
 /// Returns the live placements that `selection` means, ordered by package and then by codename.
