@@ -125,16 +125,7 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
         .map_err(|source| failed("lock", &location.local().join(STATE).join("pool.lock"), source))?;
     let mut rebuilt = Rebuilt::default();
     for suite in &archive.config().suites {
-        let live = LiveRelease::read(archive.files(), &suite.tree(), &suite.codename)?;
-        let snapshot = archive
-            .catalog()
-            .snapshot(&suite.codename, suite.pool_tree(), None)?;
-        let is_behind = behind::behind(&archive, suite, snapshot.as_ref(), &live)?.is_some();
-        let unknown = unknown_snapshots::<RebuildError>(&archive, suite)?;
-        if !is_behind && unknown.is_empty() {
-            continue;
-        }
-        // On a server, whoever publishes on another machine waits until this suite is done.
+        // On a server, whoever publishes or rebuilds on another machine waits until this suite is done.
         let lease = SuiteLease::take(archive.catalog(), &suite.codename)?;
         let mut work = SuiteWork {
             archive: &archive,
@@ -144,7 +135,7 @@ fn bring_up(location: &ArchiveLocation, keyring: &Keyring, now: i64) -> Result<R
             epoch: lease.epoch(),
             problems: &mut rebuilt.problems,
         };
-        let done = lease.during(|| work.bring_up(is_behind, &unknown))?;
+        let done = lease.during(|| work.bring_up())?;
         rebuilt.suites.extend(done);
     }
     if rebuilt.suites.is_empty() && rebuilt.problems.is_empty() {
@@ -205,20 +196,25 @@ struct SuiteWork<'a> {
 }
 
 impl SuiteWork<'_> {
-    /// Makes the suite hold what is served, where the catalog is older, and pins states that it does not know; `None` where not all that
-    /// is served can be read.
-    fn bring_up(
-        &mut self,
-        is_behind: bool,
-        unknown: &[SnapshotId],
-    ) -> Result<Option<RebuiltSuite>, RebuildError> {
+    /// Makes the suite hold what is served, where the catalog is older, and pins states that it does not know; `None` where there is
+    /// neither, or not all that is served can be read.
+    fn bring_up(&mut self) -> Result<Option<RebuiltSuite>, RebuildError> {
+        let (archive, suite) = (self.archive, self.suite);
+        let live = LiveRelease::read(archive.files(), &suite.tree(), &suite.codename)?;
+        let snapshot = self.snapshot()?;
+        let is_behind = behind::behind(archive, suite, snapshot.as_ref(), &live)?.is_some();
+        drop(snapshot);
+        let unknown = unknown_snapshots::<RebuildError>(archive, suite)?;
+        if !is_behind && unknown.is_empty() {
+            return Ok(None);
+        }
         let Some(tree) = self.read_whole(&self.archive.dists(self.suite)) else {
             return Ok(None);
         };
         if is_behind {
             self.record_live(&tree, Unserved::Newer)?;
         }
-        let pinned = self.pin_beside(unknown)?;
+        let pinned = self.pin_beside(&unknown)?;
         Ok(Some(RebuiltSuite {
             codename: self.suite.codename.clone(),
             packages: self.snapshot()?.count()?,

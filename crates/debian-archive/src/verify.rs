@@ -16,6 +16,7 @@ use rustix::fs::FlockOperation;
 use crate::archive::Archive;
 use crate::config::Suite;
 use crate::publish::SuiteLease;
+use archive_catalog::{Catalog, CatalogError};
 
 pub use finding::{ArchiveVerifyError, Finding, FindingKind};
 pub(crate) use indexes::{is_served, signed_release};
@@ -27,12 +28,19 @@ pub(crate) fn unknown_files(archive: &Archive) -> Result<usize, ArchiveVerifyErr
     Ok(findings.len())
 }
 
-/// Does `work` while all of these leases are held.
-fn while_held(leases: &[SuiteLease<'_>], work: &mut dyn FnMut()) {
-    match leases.split_first() {
-        Some((lease, others)) => lease.during(|| while_held(others, work)),
-        None => work(),
-    }
+/// Does `work` while the leases of all of these suites are held; returns whether they were to the end.
+fn while_held(
+    catalog: &dyn Catalog,
+    suites: &[&Suite],
+    work: &mut dyn FnMut(),
+) -> Result<bool, CatalogError> {
+    let Some((suite, others)) = suites.split_first() else {
+        work();
+        return Ok(true);
+    };
+    // One after the other: each is renewed while the next is waited for.
+    let lease = SuiteLease::take(catalog, &suite.codename)?;
+    lease.during(|| Ok(while_held(catalog, others, work)? && lease.is_held()?))
 }
 
 impl Archive {
@@ -67,12 +75,13 @@ impl Archive {
         let Ok(_publishers) = publishers.collect::<io::Result<Vec<_>>>() else {
             return Ok(found);
         };
-        let configured = self.config().suites.iter();
-        let leases = configured.map(|suite| SuiteLease::take(self.catalog(), &suite.codename));
-        let leases = leases.collect::<Result<Vec<_>, _>>()?;
         let mut again = Ok(Vec::new());
-        while_held(&leases, &mut || again = self.verify_alone(suites, now, &found));
-        again
+        let look = &mut || again = self.verify_alone(suites, now, &found);
+        match while_held(self.catalog(), suites, look) {
+            Ok(true) => again,
+            // Who only reads the database takes no lease, and who lost one was not alone.
+            Ok(false) | Err(_) => Ok(found),
+        }
     }
 
     fn verify_alone(
