@@ -309,8 +309,11 @@ impl Archive {
                 let found = root.join(folder).symlink_metadata();
                 Ok(found.is_ok_and(|found| found.is_dir()))
             }
-            // What shows a suite of another codename is a copy of that, which had this alias until now.
-            None => Ok(alias::shows(self.files(), &folder, name.as_str())?),
+            // What shows another suite of this archive is a copy of that, which had this alias until now.
+            None => {
+                let suites = &self.config().suites;
+                Ok(alias::shows_none_of(self.files(), &folder, suites)?)
+            }
         }
     }
 

@@ -199,6 +199,20 @@ pub(crate) fn shows(files: &dyn FileStore, folder: &str, codename: &str) -> Resu
     Ok(shown.is_some_and(|inrelease| is_of(&inrelease, codename)))
 }
 
+/// Says whether a folder shows something that is none of these suites.
+pub(super) fn shows_none_of(
+    files: &dyn FileStore,
+    folder: &str,
+    suites: &[Suite],
+) -> Result<bool, StoreError> {
+    let shown = files.read(&format!("{folder}/InRelease"))?;
+    let is_one = |inrelease: &Vec<u8>| {
+        let mut suites = suites.iter();
+        suites.any(|suite| is_of(inrelease, suite.codename.as_str()))
+    };
+    Ok(shown.is_some_and(|inrelease| !is_one(&inrelease)))
+}
+
 fn is_of(inrelease: &[u8], codename: &str) -> bool {
     let text = String::from_utf8_lossy(inrelease);
     let release = signed_text(&text).and_then(|text| Release::parse(text).ok());

@@ -15,7 +15,7 @@ pub enum PublisherEvent {
         /// What the publish did.
         report: PublishReport,
     },
-    /// A suite could not be published. This is retried, at growing intervals, and soon after the suite changes.
+    /// A suite could not be published. This is retried, at growing intervals; what a gate held back soon after the suite changes.
     Failed {
         /// Codename.
         suite: SuiteName,

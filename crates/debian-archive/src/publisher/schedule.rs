@@ -33,17 +33,17 @@ pub(super) struct SuiteSchedule {
     /// Whether it was found published under the settings of now.
     checked: bool,
     backoff: Backoff,
-    /// What the suite held when publishing it failed last.
-    failed_at: Option<i64>,
+    /// What the suite held when its gate held it back last.
+    gated_at: Option<i64>,
 }
 
 impl SuiteSchedule {
     /// Returns what to do about a suite in the state `progress`.
     pub(super) fn next(&self, suite: &Suite, progress: &Progress, now: Now) -> NextStep {
-        // What was changed since may be the mend.
-        let left = match self.failed_at == Some(progress.revision) {
-            true => self.backoff.left(now.instant),
-            false => self.backoff.left_of_first(now.instant),
+        let left = match self.gated_at {
+            // What was changed since may be what packages lacked.
+            Some(revision) if revision != progress.revision => self.backoff.left_of_first(now.instant),
+            _ => self.backoff.left(now.instant),
         };
         if let Some(left) = left {
             return NextStep::In(left);
@@ -78,9 +78,9 @@ impl SuiteSchedule {
         self.backoff.succeeded()
     }
 
-    /// Records a failure to publish a revision. Returns whether its error is new.
-    pub(super) fn failed(&mut self, error: String, revision: i64, now: Instant) -> bool {
-        self.failed_at = Some(revision);
+    /// Records a failure, and the revision where the gate held it back. Returns whether its error is new.
+    pub(super) fn failed(&mut self, error: String, gated_at: Option<i64>, now: Instant) -> bool {
+        self.gated_at = gated_at;
         self.backoff.failed(error, now)
     }
 
@@ -196,10 +196,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_suite_rests_until_it_or_its_settings_change() {
+    fn a_failing_suite_rests_until_its_settings_change() {
         let (suite, mut schedule, now) = (suite(""), settled(), at(200));
         for _ in 0..4 {
-            schedule.failed("disk full".into(), 4, now.instant);
+            schedule.failed("disk full".into(), None, now.instant);
         }
         let rests = |revision, seconds| {
             let later = Now {
@@ -209,12 +209,29 @@ mod tests {
             schedule.next(&suite, &progress(revision, 3, 100), later) != NextStep::Publish
         };
         assert!(rests(4, 0) && rests(4, 7) && !rests(4, 8));
-        // What changed it may have mended it, but not many times a second.
-        assert!(rests(5, 0) && !rests(5, 1));
+        assert!(rests(5, 7) && !rests(5, 8));
         schedule.recheck();
         assert_eq!(
             schedule.next(&suite, &progress(4, 3, 100), now),
             NextStep::Publish
         );
+    }
+
+    #[test]
+    fn a_gated_suite_rests_until_it_changes_but_for_a_moment() {
+        let (suite, mut schedule, now) = (suite(""), settled(), at(200));
+        for _ in 0..4 {
+            schedule.failed("hello needs libhello".into(), Some(4), now.instant);
+        }
+        let rests = |revision, seconds| {
+            let later = Now {
+                instant: now.instant + Duration::from_secs(seconds),
+                ..now
+            };
+            schedule.next(&suite, &progress(revision, 3, 100), later) != NextStep::Publish
+        };
+        assert!(rests(4, 7) && !rests(4, 8));
+        // What changed it may have mended it, but not many times a second.
+        assert!(rests(5, 0) && !rests(5, 1));
     }
 }

@@ -8,6 +8,7 @@ use debian_control::name::SuiteName;
 
 use super::backoff::{Backoff, root_cause};
 use super::event::PublisherEvent;
+use super::failure_reason::FailureReason;
 use super::metrics::PublishMetrics;
 use super::schedule::{NextStep, Now, SuiteSchedule};
 use super::shared::{LOOK_EVERY, PublisherSetup, Shared};
@@ -160,7 +161,9 @@ impl PublisherWorker {
             }
             Err(error) => {
                 self.reopen |= matches!(error, PublishError::Sign(_));
-                let is_news = schedule.failed(cause(&error), revision, Instant::now());
+                let is_gated = FailureReason::of(&error) == FailureReason::Gate;
+                let gated_at = is_gated.then_some(revision);
+                let is_news = schedule.failed(cause(&error), gated_at, Instant::now());
                 self.report(PublisherEvent::Failed {
                     suite,
                     error,
