@@ -586,10 +586,12 @@ fn head_of(found: &ObjectMeta) -> FileHead {
 /// Returns the text of an error without how long its tries took: who tells of each trouble once compares texts.
 fn without_duration(text: &str) -> String {
     let parts = text.split_once(" in ").and_then(|(before, rest)| {
-        let (duration, after) = rest.split_once(", after ")?;
+        // Behind it: how often it was tried, or the answer to the one try.
+        let end = rest.find([',', ' '])?;
+        let (duration, after) = rest.split_at(end);
         let is_duration =
-            duration.starts_with(|first: char| first.is_ascii_digit()) && !duration.contains(' ');
-        is_duration.then(|| format!("{before}, after {after}"))
+            duration.starts_with(|first: char| first.is_ascii_digit()) && duration.ends_with('s');
+        is_duration.then(|| format!("{before}{after}"))
     });
     parts.unwrap_or_else(|| text.to_owned())
 }

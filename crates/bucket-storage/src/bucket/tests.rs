@@ -213,6 +213,10 @@ fn errors_of_one_trouble_have_one_text() {
         without_duration(&text("543.4ms")),
         "Error performing GET http://store/key, after 4 retries: 503 in all"
     );
+    assert_eq!(
+        without_duration("Error performing HEAD http://store/key in 12.3ms - 403 Forbidden"),
+        "Error performing HEAD http://store/key - 403 Forbidden"
+    );
     for other in ["nothing in it", "in 3s, once", "kept in a folder, after all"] {
         assert_eq!(without_duration(other), other);
     }
