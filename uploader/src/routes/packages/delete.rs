@@ -20,7 +20,7 @@ use crate::identify::identify;
 use crate::problem::{Code, Problem};
 use crate::publication_tracker::Published;
 use crate::routes::lookup;
-use crate::routes::packages::if_match::check_if_match;
+use crate::routes::packages::if_match::check_if_match_of_any;
 use crate::routes::packages::placement::{selection, standing};
 use crate::routes::upload::params::Wait;
 
@@ -56,7 +56,7 @@ pub(crate) async fn delete(
                 .transpose()?;
             let _turn = app.turn_to_edit()?;
             let listed = seen(app, &caller, &id)?;
-            check_if_match(app, &caller, &headers, &id, only)?;
+            check_if_match_of_any(app, &caller, &headers, &id, only)?;
             let meant: Vec<&Suite> = standing(app, &listed)
                 .filter(|suite| only.is_none_or(|only| only.codename == suite.codename))
                 .collect();

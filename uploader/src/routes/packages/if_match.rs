@@ -20,8 +20,22 @@ pub(crate) fn check_if_match(
     if !wire::is_conditional(headers) {
         return Ok(());
     }
-    wire::check_if_match(
-        headers,
-        &wire::package(&lookup::as_said_by(app, caller, id, only)?)?,
-    )
+    let shown = |only| wire::package(&lookup::as_said_by(app, caller, id, only)?);
+    wire::check_if_match(headers, &shown(only)?)
+}
+
+/// Checks both for a removal, which may come with the tag of the whole package as well as with that of the suite that it names.
+pub(crate) fn check_if_match_of_any(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    id: &str,
+    only: Option<&Suite>,
+) -> Result<(), Problem> {
+    let whole = check_if_match(app, caller, headers, id, None);
+    // Who may not read the suite learns nothing of what it says.
+    match only.filter(|suite| caller.reads(suite)) {
+        Some(only) if whole.is_err() => check_if_match(app, caller, headers, id, Some(only)),
+        _ => whole,
+    }
 }

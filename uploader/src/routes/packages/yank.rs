@@ -66,7 +66,7 @@ pub(crate) fn yanked(
     if !(1..=500).contains(&reason.len()) || !is_plain_line(reason) {
         return Err(Problem::new(
             Code::InvalidRequest,
-            "expected a `reason` of 1 to 500 bytes, on one line",
+            "expected a `reason` of 1 to 500 bytes, on one line, of letters that show",
         ));
     }
     let only = body.suite.as_deref();
