@@ -137,6 +137,11 @@ impl App {
         }
     }
 
+    /// Says whether no thread is free that may wait.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.readers.are_all_taken()
+    }
+
     /// Runs the same where it may take minutes, such as a look at every file of the archive.
     pub(crate) async fn blocking_long<T: Send + 'static>(
         self: &Arc<Self>,

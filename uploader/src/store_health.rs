@@ -15,7 +15,7 @@ use crate::threads::BlockingThreads;
 const KEPT: Duration = Duration::from_secs(5);
 /// How long the store may take. A probe that waits for longer is given up by whoever sent it.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A small file that every published archive has.
+/// A small file that a published archive has.
 const LOOKED_AT: &str = "repository.json";
 
 /// What the last look found.
@@ -35,7 +35,7 @@ impl StoreHealth {
         let look = readers.run(move || {
             look(&archive).map_err(|error| {
                 tracing::warn!(error = %with_causes(&error), "cannot use the store of the files");
-                Problem::from(error)
+                Problem::failed()
             })
         });
         let answers = matches!(tokio::time::timeout(PATIENCE, look).await, Ok(Ok(_)));
@@ -50,8 +50,10 @@ fn look(archive: &Archive) -> Result<(), IngestError> {
         // Of a bucket that does not exist, each object is merely missing.
         archive.files().names("")?;
     }
-    match archive.other_store()? {
-        Some(other) => Err(IngestError::OtherArchive(other)),
-        None => Ok(()),
+    match archive.other_store() {
+        Ok(Some(other)) => Err(IngestError::OtherArchive(other)),
+        // Whether the catalog answers is asked elsewhere.
+        Ok(None) | Err(IngestError::Catalog(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }

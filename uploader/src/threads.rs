@@ -25,6 +25,11 @@ impl BlockingThreads {
         Self(Arc::new(Semaphore::new(PER_CORE * cores)))
     }
 
+    /// Says whether none of them is free.
+    pub(crate) fn are_all_taken(&self) -> bool {
+        self.0.available_permits() == 0
+    }
+
     /// Runs `work` on one of them. It runs to its end also when nobody waits for it any more.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

@@ -107,7 +107,7 @@ checked_text! {
 
 checked_text! {
     /// An e-mail address, as far as that can be told without sending to it.
-    Email, "e-mail address", "expected NAME@HOST, at most 254 bytes",
+    Email, "e-mail address", "expected NAME@HOST, at most 254 bytes, of letters that show and without `<`, `>`, `,` and `;`",
     |text| text.len() <= 254
         && !text.chars().any(|letter| letter.is_whitespace() || is_unprintable(letter) || matches!(letter, '<' | '>' | ',' | ';'))
         && text.split_once('@').is_some_and(|(name, host)| {

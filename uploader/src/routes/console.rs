@@ -50,7 +50,7 @@ use self::fields::Fields;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
-use crate::routes::quota::QuotaRequest;
+use crate::routes::quota::{LARGEST, QuotaRequest};
 
 /// What was done just before a page is shown.
 #[derive(Debug, Default, Deserialize)]
@@ -176,9 +176,8 @@ fn quota(fields: &Fields) -> Result<QuotaRequest, Problem> {
                 Problem::new(
                     Code::InvalidRequest,
                     format!(
-                        "{what}: `{}` is no number: expected digits alone, at most {}, or nothing for no limit",
+                        "{what}: `{}` is no number: expected digits alone, at most {LARGEST}, or nothing for no limit",
                         text.chars().take(40).flat_map(char::escape_debug).collect::<String>(),
-                        u64::MAX
                     ),
                 )
             })

@@ -138,7 +138,7 @@ fn statuses(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<u16> 
     if path.starts_with("/api/uploads") {
         // `Tus-Resumable` names another version; the announced length is too large, or a part has not the digest that it should have.
         statuses.push(412);
-        if *method != HttpMethod::Get {
+        if matches!(method, HttpMethod::Post | HttpMethod::Patch) {
             statuses.extend([413, 460]);
         }
     }

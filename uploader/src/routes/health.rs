@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::problem::Problem;
 use crate::receive::{RESERVE, free_bytes};
 
 /// Reports that the process is running, without checking anything else.
@@ -106,12 +107,13 @@ pub(crate) async fn readiness(app: &Arc<App>) -> Readiness {
     // A database that stands still takes connections and answers nothing.
     let checks = tokio::time::timeout(PATIENCE, app.blocking(|app| Ok(Checks::run(app))));
     let (checked, storage) = tokio::join!(checks, app.store_answers());
-    let checked = checked.unwrap_or_else(|_| {
+    let checked = checked.unwrap_or_else(|_| match app.is_busy() {
+        true => Err(Problem::failed()),
         // Of the disk, nothing is known that would be wrong.
-        Ok(Checks {
+        false => Ok(Checks {
             staging: true,
             ..Checks::default()
-        })
+        }),
     });
     let failing = app.publications.failing();
     let draining = app.draining.load(Ordering::Relaxed);

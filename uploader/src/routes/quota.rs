@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem};
 use crate::routes::wire::{self, Tagged};
 
 /// The largest number that every reader of JSON takes as it is written.
-const LARGEST: u64 = (1 << 53) - 1;
+pub(crate) const LARGEST: u64 = (1 << 53) - 1;
 
 /// A quota, and what of it is used.
 #[derive(Debug, Clone, Serialize, ToSchema)]

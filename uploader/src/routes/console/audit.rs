@@ -72,7 +72,7 @@ pub(super) async fn show(
     let frame = Frame::new(&visitor, "Audit log", None);
     let caller = visitor.caller.clone();
     let chain = if form.verify {
-        Some(app.blocking(move |app| verified(app, &caller)).await?)
+        Some(app.blocking_long(move |app| verified(app, &caller)).await?)
     } else {
         None
     };

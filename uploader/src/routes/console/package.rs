@@ -143,12 +143,9 @@ fn changed_tags(text: &str, shown: &[TagView]) -> Option<Vec<NewTag>> {
         name: name.to_owned(),
         color: shown
             .iter()
-            .find(|tag| tag.name == name)
+            .find(|tag| tag.name.trim() == name)
             .map(|tag| tag.color.clone()),
     };
-    let is_same = names
-        .iter()
-        .copied()
-        .eq(shown.iter().map(|tag| tag.name.as_str()));
+    let is_same = names.iter().copied().eq(shown.iter().map(|tag| tag.name.trim()));
     (!is_same).then(|| names.into_iter().map(tag).collect())
 }

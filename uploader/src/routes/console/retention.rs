@@ -36,7 +36,7 @@ pub(super) async fn show(
 ) -> Answered {
     let frame = Frame::new(&visitor, "Retention", None);
     let params = RetentionParams { strays };
-    let preview = app.blocking(move |app| previewed(app, &visitor.caller, params));
+    let preview = app.blocking_long(move |app| previewed(app, &visitor.caller, params));
     page(&RetentionPage {
         frame,
         preview: preview.await?,
