@@ -152,7 +152,7 @@ pub struct Universe {
     named: Vec<PackageId>,
     /// The providers of each name, best first.
     providers: Vec<Provider>,
-    /// How many packages need or recommend each name; counted when it is first asked.
+    /// How often packages need or recommend each name, each version for itself; counted when it is first asked.
     wanted: OnceLock<IndexVec<NameId, u32>>,
 }
 
@@ -294,7 +294,7 @@ impl Universe {
             .map_or(&[], |span| span.of(&self.related))
     }
 
-    /// Returns how many packages need or recommend a name, by itself or as one of several alternatives.
+    /// Returns how often packages need or recommend a name, by itself or as one of several alternatives.
     pub(crate) fn wanted_by(&self, name: NameId) -> u32 {
         let wanted = self.wanted.get_or_init(|| {
             let mut wanted = IndexVec::filled(self.names.len(), 0);

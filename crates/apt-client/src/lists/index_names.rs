@@ -159,6 +159,17 @@ pub(super) fn unlisted(
 /// A suite that stands by itself has one index, for whatever architecture.
 fn flat(release: &Release, suite: &KeptSuite) -> Result<IndexNames, UpdateError> {
     let path = "Packages".to_owned();
+    if let (false, Some(listed)) = (
+        is_listed(&release.sha256, &path),
+        unread_form(&release.sha256, &path),
+    ) {
+        return Err(UpdateError::UnreadForms {
+            url: suite.url.clone(),
+            suite: suite.asked.clone(),
+            index: path,
+            listed: listed.to_owned(),
+        });
+    }
     if !is_listed(&release.sha256, &path) {
         return Err(UpdateError::NoPackages {
             url: suite.url.clone(),

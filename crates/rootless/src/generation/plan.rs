@@ -28,6 +28,7 @@ pub struct Plan {
 
 /// The packages that one generation has and another has not, with their versions, and which are held in one alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Difference {
     /// Packages that came.
     pub added: Vec<String>,
