@@ -10,9 +10,7 @@ use debian_control::name::SuiteName;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::config::{Config, ConfigError, Suite};
-use crate::ingest::IngestError;
 use crate::location::ArchiveLocation;
-use crate::other_archive::{self, OtherArchive, StoreLook};
 use archive_catalog::accounts::Accounts;
 use archive_catalog::audit::Audit;
 use archive_catalog::downloads::Downloads;
@@ -128,20 +126,9 @@ impl Archive {
         &self.catalog
     }
 
-    /// Says whether the store is that of another archive, or lacks the files of this one; once it was found to be its own, nothing is
-    /// asked any more.
-    pub fn other_store(&self) -> Result<Option<OtherArchive>, IngestError> {
-        if self.store_is_own.get().is_some() {
-            return Ok(None);
-        }
-        match other_archive::find_in_all::<IngestError>(self)? {
-            StoreLook::Other(other) => return Ok(Some(other)),
-            StoreLook::Own => {
-                self.store_is_own.get_or_init(|| ());
-            }
-            StoreLook::Unknown => {}
-        }
-        Ok(None)
+    /// Set once the store was found to be this archive's.
+    pub(crate) fn store_is_own(&self) -> &OnceLock<()> {
+        &self.store_is_own
     }
 
     /// Says whether a content may have its usual name in a tree of the pool, or a suite of that tree gave it to other bytes.

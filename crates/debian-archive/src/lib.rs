@@ -22,6 +22,7 @@ mod published_tree;
 mod behind;
 pub mod other_archive;
 mod own_place;
+mod own_store;
 pub mod ingest;
 pub mod upload_queue;
 pub mod resumable_uploads;
