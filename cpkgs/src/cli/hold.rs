@@ -59,7 +59,13 @@ fn run(
         let named = Named::parse(name).map_err(|error| Failure::saying(USAGE, error))?;
         let is_meant = |package: &&InstalledPackage| {
             let architecture = named.architecture.as_ref();
-            package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
+            let is_version = named
+                .version
+                .as_ref()
+                .is_none_or(|wanted| *wanted == package.version);
+            is_version
+                && package.name == named.name
+                && architecture.is_none_or(|wanted| *wanted == package.architecture)
         };
         let found: Vec<_> = packages.iter().filter(is_meant).collect();
         if found.is_empty() {

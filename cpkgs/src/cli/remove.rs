@@ -79,7 +79,7 @@ fn take_away(
     let install = to_install(&install, &input)?;
     let (here, absent): (Vec<Named>, Vec<Named>) = remove
         .into_iter()
-        .partition(|named| input.installed_of(named).next().is_some());
+        .partition(|named| selected::is_installed(named, &input));
     let (leftovers, missing) = leftovers_of(absent, configuration, &target)?;
     if let (true, true, true, Some(named)) = (
         here.is_empty(),

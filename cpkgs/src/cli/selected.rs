@@ -38,6 +38,16 @@ pub(super) fn installed(texts: &[String], input: &ResolverInput<'_>) -> Result<V
     Ok(named)
 }
 
+/// Says whether a package is installed, in the version that was named.
+pub(super) fn is_installed(named: &Named, input: &ResolverInput<'_>) -> bool {
+    let is_version = |package| {
+        let version = named.version.as_deref();
+        version.is_none_or(|version| input.universe.version(package) == version)
+    };
+    let mut installed = input.installed_of(named);
+    installed.any(|installed| is_version(installed.package))
+}
+
 /// Returns those packages that are installed and can go, as the resolver is to know them; says which are not installed.
 pub(super) fn to_remove(
     named: Vec<Named>,
@@ -45,9 +55,8 @@ pub(super) fn to_remove(
     target: &InstallTarget,
     context: &mut Context,
 ) -> Result<Vec<Named>, Failure> {
-    let (here, absent): (Vec<Named>, Vec<Named>) = named
-        .into_iter()
-        .partition(|named| input.installed_of(named).next().is_some());
+    let (here, absent): (Vec<Named>, Vec<Named>) =
+        named.into_iter().partition(|named| is_installed(named, input));
     for named in absent {
         let text = format!("`{named}` is not installed");
         context.printer.error_line(escaped(&text));

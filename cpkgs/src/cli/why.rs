@@ -45,7 +45,13 @@ pub(super) fn run(args: &WhyArgs, context: &mut Context) -> Result<Outcome, Fail
     let named = Named::parse(&args.name).map_err(|error| Failure::saying(USAGE, error))?;
     let is_meant = |package: &&InstalledPackage| {
         let architecture = named.architecture.as_ref();
-        package.name == named.name && architecture.is_none_or(|wanted| *wanted == package.architecture)
+        let is_version = named
+            .version
+            .as_ref()
+            .is_none_or(|version| *version == package.version);
+        is_version
+            && package.name == named.name
+            && architecture.is_none_or(|wanted| *wanted == package.architecture)
     };
     if present.iter().find(is_meant).is_none() {
         return Err(

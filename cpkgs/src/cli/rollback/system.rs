@@ -92,6 +92,11 @@ fn undo(change: &LoggedChange, input: &ResolverInput<'_>) -> Result<Undo, Failur
         if version != package.after.as_deref() {
             return Err(changed_since(package, version));
         }
+        if installed.is_some_and(|installed| installed.hold.stays()) {
+            let text = format!("`{}` is held, and is not changed", named.name);
+            return Err(Failure::saying(REFUSED, text)
+                .hint(format_args!("`cpkgs unhold --system {}` releases it", named.name)));
+        }
         let Some(before) = &package.before else {
             undo.remove.push(input.target(&named));
             undo.going.push(named.name);
