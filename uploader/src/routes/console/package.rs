@@ -26,7 +26,7 @@ use crate::routes::wire::Tagged as _;
 use crate::routes::{lookup, wire};
 
 /// A suite that it is in.
-struct Place {
+struct PlacedInSuite {
     suite: String,
     component: String,
     is_live: bool,
@@ -40,7 +40,7 @@ struct Place {
 struct ConsolePackagePage {
     frame: Frame,
     summary: String,
-    places: Vec<Place>,
+    places: Vec<PlacedInSuite>,
     is_private: bool,
     package: PackageView,
     came: Vec<ProvenanceView>,
@@ -77,13 +77,13 @@ pub(super) async fn show(
 }
 
 /// Returns what each suite has of a package that somebody may read.
-fn places(app: &App, caller: &Caller, package: &PackageView) -> Result<Vec<Place>, Problem> {
+fn places(app: &App, caller: &Caller, package: &PackageView) -> Result<Vec<PlacedInSuite>, Problem> {
     let live = publishing::of_package(app, caller, &package.id)?.items;
     let name = wire::value(&package.name)?;
     let place = |place: &PlaceView| {
         let suite = caller.readable_suite(app.archive.config(), &place.suite)?;
         let found = live.iter().find(|live| live.suite == place.suite);
-        Ok(Place {
+        Ok(PlacedInSuite {
             suite: place.suite.clone(),
             component: place.component.clone(),
             is_live: found.is_some_and(|live| live.is_published),

@@ -159,7 +159,7 @@ async fn a_package_is_changed_in_one_suite_by_whoever_maintains_that_one() {
         assert!(!public.body.contains("sekrit"), "{path}: {}", public.body);
         assert!(!public.body.contains("ours"), "{path}: {}", public.body);
     }
-    // To whoever may not know of the suite it is none; and `suites` are of no single one.
+    // Whoever may not know of the suite is told that it does not exist; and `suites` are of no single one.
     let stranger = server.ask(("PUT", &in_secret), Some(&jane), &[JSON], body);
     assert_eq!(outcome(&stranger.await), (404, "suite_not_found".into()));
     let body = json!({"suites": ["stable"]}).to_string();
